@@ -1,0 +1,110 @@
+/**
+ * The published diagnosis (`schema/diagnosis.v1.json`): one shape for `--format json`, the library, and every
+ * later door. Additive-only: a key may be added, none removed or given another meaning.
+ */
+import { z } from 'zod';
+
+const tier = z.enum(['claimed', 'reproduced', 'proven']);
+const origin = z.enum(['authored', 'imported', 'generated']);
+const risk = z.enum(['low', 'high']);
+
+/** What the lab measured; null where nothing was run. */
+const lab = z
+  .object({
+    fixed: z.int(),
+    of: z.int(),
+    environments: z.array(z.string()),
+    outcomes: z.record(z.string(), z.int()),
+  })
+  .nullable();
+
+/** A rate that an author wrote (0 to 1): claimed, not measured. */
+const claimed = z.number().min(0).max(1).nullable();
+
+export const actionAnswerSchema = z.object({
+  key: z.string(),
+  action: z.string().describe('what a person does, one line'),
+  action_zh: z.string().nullable(),
+  commands: z.array(z.string()).describe('filled from the finding; <name> is for the reader to fill'),
+  lab,
+  claimed,
+});
+export const avoidSchema = actionAnswerSchema.extend({
+  why: z.string().nullable(),
+  why_zh: z.string().nullable(),
+  except: z.array(z.string()).describe('causes for which it does help, by the author’s account'),
+});
+export const trySchema = actionAnswerSchema.extend({
+  risk,
+  by: z.string(),
+  for: z.array(z.string()),
+  how: z.string().nullable(),
+  how_zh: z.string().nullable(),
+});
+
+export const nextSchema = z.object({
+  kind: z.enum(['check', 'action', 'stop']),
+  key: z.string().nullable().describe('key of the check or workaround; null for stop'),
+  commands: z.array(z.string()),
+  why: z.string(),
+  why_zh: z.string(),
+  question: z.string().nullable(),
+  question_zh: z.string().nullable(),
+  readings: z.array(
+    z.object({
+      key: z.string(),
+      expect: z.string().describe('what to look for: a regex, or an exit status'),
+      title: z.string().nullable(),
+      title_zh: z.string().nullable(),
+      means: z.array(z.string()).describe('cause keys, by the author’s account'),
+      actions: z.array(z.string()).describe('workaround keys claimed for those causes'),
+    }),
+  ),
+});
+
+export const findingSchema = z.object({
+  id: z.string(),
+  verdict: z.enum(['match', 'possible']),
+  title: z.string(),
+  title_zh: z.string().nullable(),
+  line: z.int().describe('one-based line number'),
+  occurrences: z.int().describe('lines of the text in which this record was found'),
+  excerpt: z.string().describe('program output: hostile text, control characters removed'),
+  groups: z.record(z.string(), z.string()).describe('program output'),
+  typed_groups: z
+    .record(z.string(), z.string())
+    .describe('the groups whose value fits their declared type: safe to hand on'),
+  tier,
+  origin,
+  causes: z.array(
+    z.object({
+      key: z.string(),
+      title: z.string(),
+      title_zh: z.string().nullable(),
+      counts: z.object({ cases: z.number(), of: z.number() }).nullable(),
+    }),
+  ),
+  next: nextSchema,
+  avoid: z.array(avoidSchema),
+  try: z.array(trySchema),
+  leads_to: z.array(z.string()),
+  confused_with: z.array(z.string()),
+});
+
+export const diagnosisSchema = z.object({
+  schema: z.literal('diagnosis.v1'),
+  verdict: z.enum(['match', 'possible', 'none']),
+  findings: z.array(findingSchema),
+  focus: z
+    .array(z.object({ line: z.int(), text: z.string() }))
+    .describe('at most three lines where the failure seems to be: heuristic, never a claim'),
+  more: z.int().describe('findings beyond the limit, not shown'),
+  lines: z.int().describe('lines read'),
+  hint: z.enum(['localised']).nullable().describe('localised: run it again with LC_ALL=C'),
+});
+
+export type Diagnosis = z.infer<typeof diagnosisSchema>;
+export type DiagnosisFinding = z.infer<typeof findingSchema>;
+export type NextStep = z.infer<typeof nextSchema>;
+export type AvoidAnswer = z.infer<typeof avoidSchema>;
+export type TryAnswer = z.infer<typeof trySchema>;
