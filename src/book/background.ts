@@ -1,0 +1,58 @@
+/**
+ * Ordinary output (`data/background.txt.gz`, made by `scripts/background.mjs` from real programs) as the measure
+ * of what is rare: how many of its lines hold a word, and how many a pattern hits.
+ */
+
+export interface Background {
+  readonly lines: readonly string[];
+  /** Lines that hold the word (folded). */
+  readonly wordLines: ReadonlyMap<string, number>;
+}
+
+/** Limits of rarity; `docs/records.md` lists them. */
+export const RARITY_LIMITS = {
+  /** A pattern that hits more often than this in the background is careless: it never gives `match` by itself. */
+  maxHitsPerMillion: 10,
+  /** A pattern whose required words carry less than this many bits is careless too. */
+  minBits: 14,
+  /** Bits of a word that the background does not hold at all; one word proves no more than this. */
+  maxWordBits: 15,
+  /** Share of a signature's bits that a line must hold to vouch for a careless pattern. */
+  minVouchedShare: 0.6,
+} as const;
+
+const WORD = /[a-z0-9_]{2,40}|[^\x00-\x7f]{1,4}/g;
+
+/** Words of a folded text: runs of letters, digits and underscores; other scripts in fours. */
+export function wordsOf(folded: string): readonly string[] {
+  return folded.match(WORD) ?? [];
+}
+
+export function backgroundOf(text: string): Background {
+  const lines = text.split('\n');
+  if (lines[lines.length - 1] === '') lines.pop();
+  const wordLines = new Map<string, number>();
+  for (const line of lines) {
+    for (const word of new Set(wordsOf(line.toLowerCase())))
+      wordLines.set(word, (wordLines.get(word) ?? 0) + 1);
+  }
+  return { lines, wordLines };
+}
+
+/** How surprising a word is: −log2 of the share of background lines that hold it, 0 to `maxWordBits`. */
+export function wordBits(word: string, background: Background | null): number {
+  // Without a background (a browser that compiles records) only length can speak.
+  if (!background || background.lines.length === 0)
+    return Math.min(RARITY_LIMITS.maxWordBits, 1.2 * word.length);
+  const lines = background.lines.length;
+  const bits = Math.log2(lines / ((background.wordLines.get(word) ?? 0) + 0.5));
+  return Math.max(0, Math.min(RARITY_LIMITS.maxWordBits, bits));
+}
+
+/** Bits of all distinct words of the texts. */
+export function textBits(folded: readonly string[], background: Background | null): number {
+  const words = new Set(folded.flatMap((piece) => wordsOf(piece)));
+  let bits = 0;
+  for (const word of words) bits += wordBits(word, background);
+  return bits;
+}

@@ -1,0 +1,260 @@
+/**
+ * Records → book: every pattern parsed, split at its outermost alternatives, its required literals taken, its
+ * rarity measured. A bad record or pattern is reported and left out; the rest stands.
+ */
+import {
+  type FaultRecord,
+  foldAscii,
+  type Issue,
+  LITERAL_LIMITS,
+  type PatternNode,
+  parsePattern,
+  printPattern,
+  requiredLiterals,
+  requiredText,
+  signaturePattern,
+  topAlternatives,
+} from '../record/index.ts';
+import { type Background, RARITY_LIMITS, textBits, wordBits, wordsOf } from './background.ts';
+import { buildEngine } from './engine.ts';
+
+import { UnitReader } from './text.ts';
+
+/** What a pattern is for. `signature`: derived from the human text of a record from elsewhere. */
+export type PatternRole = 'regex' | 'wording' | 'signature' | 'sequence' | 'not_if';
+
+/** One alternative of one pattern of one record, ready to run. Plain data: this is what a pack stores. */
+export interface BookPattern {
+  /** Index into `records`. */
+  readonly record: number;
+  readonly role: PatternRole;
+  /** Key of the wording; empty otherwise. */
+  readonly key: string;
+  /** Index in `sequence` or `not_if`; 0 otherwise. */
+  readonly step: number;
+  /** Plain RE2 source. */
+  readonly source: string;
+  /** Folded; one of them occurs in every match. */
+  readonly literals: readonly string[];
+  /** It asserts the start of the text: it is tried behind log prefixes as well. */
+  readonly anchored: boolean;
+  /** Rarity of its required words, bits. */
+  readonly bits: number;
+  /** Not rare in ordinary text: counts only where the line also holds the words of the signature. */
+  readonly careless: boolean;
+}
+
+/** A compiled book: immutable, plain data, independent of the order in which records were given. */
+export interface Book {
+  readonly records: readonly FaultRecord[];
+  readonly patterns: readonly BookPattern[];
+  /** Per record: the words of its signature with their bits, for vouching. Empty where nothing is careless. */
+  readonly vouchers: readonly (readonly (readonly [string, number])[])[];
+}
+
+/** A record and the file it came from, for issues. */
+export interface BookSource {
+  readonly record: FaultRecord;
+  readonly file?: string;
+}
+
+/**
+ * Compiles records into a book. Of records with one id the first in file order is kept, the others are
+ * reported; so is everything that had to be left out.
+ */
+export function compileBook(
+  sources: readonly BookSource[],
+  options: { readonly background?: Background | null } = {},
+): { readonly book: Book; readonly issues: readonly Issue[] } {
+  const background = options.background ?? null;
+  const issues: Issue[] = [];
+  const kept = admitIds(sources, issues);
+  const drafts = kept.flatMap((source, index) => draftPatterns(source, index, background, issues));
+  const noisy = background ? measureNoise(drafts, background) : new Set<number>();
+  const patterns = drafts.map((draft, index): BookPattern => {
+    const careless =
+      draft.role !== 'not_if' &&
+      draft.role !== 'sequence' &&
+      (draft.bits < RARITY_LIMITS.minBits || noisy.has(index));
+    return { ...draft, careless };
+  });
+  const careless = new Set(patterns.filter((p) => p.careless).map((p) => p.record));
+  const records = kept.map((k) => k.record);
+  for (const index of careless) {
+    const source = kept[index] as BookSource;
+    issues.push({
+      severity: 'warning',
+      code: 'pattern-too-common',
+      file: source.file ?? '-',
+      field: 'regex',
+      problem: `${patterns.filter((p) => p.record === index && p.careless).length} of the record’s patterns are not rare in ordinary output`,
+      why: 'a pattern that fits harmless text answers people who have another problem, or none',
+      remedy: 'anchor it on a code or on several words that only this error prints',
+    });
+  }
+  const vouchers = records.map((record, index) => (careless.has(index) ? voucherOf(record, background) : []));
+  return { book: { records, patterns, vouchers }, issues };
+}
+
+function admitIds(sources: readonly BookSource[], issues: Issue[]): BookSource[] {
+  const byId = new Map<string, BookSource>();
+  const sorted = [...sources].sort(
+    (a, b) => compare(a.record.id, b.record.id) || compare(a.file ?? '', b.file ?? ''),
+  );
+  for (const source of sorted) {
+    const first = byId.get(source.record.id);
+    if (!first) byId.set(source.record.id, source);
+    else {
+      issues.push({
+        severity: 'error',
+        code: 'id-duplicate',
+        file: source.file ?? '-',
+        field: 'id',
+        problem: `the id ${source.record.id} is taken by ${first.file ?? 'another record'}`,
+        why: 'an id names one record; of two the second is left out',
+        remedy: 'give it an id of its own, or merge the two',
+      });
+    }
+  }
+  for (const source of [...byId.values()]) {
+    for (const alias of source.record.aliases) {
+      if (!byId.has(alias)) continue;
+      issues.push({
+        severity: 'warning',
+        code: 'alias-taken',
+        file: source.file ?? '-',
+        field: 'aliases',
+        problem: `the alias ${alias} is the id of another record`,
+        why: 'an alias never hides a record: it is ignored',
+        remedy: 'remove the alias',
+      });
+    }
+  }
+  return [...byId.values()].filter((s) => s.record.withdrawn === null);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+type Draft = Omit<BookPattern, 'careless'>;
+
+function draftPatterns(
+  source: BookSource,
+  index: number,
+  background: Background | null,
+  issues: Issue[],
+): Draft[] {
+  const { record } = source;
+  const drafts: Draft[] = [];
+  const add = (role: PatternRole, key: string, step: number, text: string, field: string): void => {
+    const { pattern, problem } = parsePattern(text, { ignoreCase: record.ignore_case });
+    if (!pattern) {
+      issues.push({
+        severity: 'error',
+        code: 'pattern-refused',
+        file: source.file ?? '-',
+        field,
+        problem: `${problem.message} (at character ${problem.at + 1})`,
+        why: 'a pattern outside the RE2 subset cannot be matched in linear time; it is left out',
+        remedy: problem.remedy,
+      });
+      return;
+    }
+    for (const node of topAlternatives(pattern)) {
+      const draft = draftAlternative(node, background);
+      if (draft) drafts.push({ record: index, role, key, step, ...draft });
+      else {
+        issues.push({
+          severity: 'warning',
+          code: 'pattern-without-literal',
+          file: source.file ?? '-',
+          field,
+          problem: `an alternative of the pattern has no text of at least ${LITERAL_LIMITS.minChars} characters that must occur`,
+          why: 'it would be tried on, and likely fit, every line; it is left out',
+          remedy: 'add the words of the message around it',
+        });
+      }
+    }
+  };
+  if (record.sequence.length > 0) {
+    record.sequence.forEach((s, step) => {
+      add('sequence', '', step, s.regex, `sequence[${step}].regex`);
+    });
+    // A sequence with a step that cannot be matched never completes; without it the record is silent, not wrong.
+  } else if (record.regex !== null) add('regex', '', 0, record.regex, 'regex');
+  record.wordings.forEach((w, i) => {
+    add('wording', w.key, 0, w.regex, `wordings[${i}].regex`);
+  });
+  record.not_if.forEach((n, step) => {
+    add('not_if', '', step, n.regex, `not_if[${step}].regex`);
+  });
+  if (record.origin !== 'authored' && record.sequence.length === 0) {
+    const derived = signaturePattern(record.signature);
+    if (derived !== null) {
+      const { pattern } = parsePattern(derived, { ignoreCase: true });
+      const draft = pattern ? draftAlternative(pattern.node, background) : null;
+      if (draft && !drafts.some((d) => d.source === draft.source)) {
+        drafts.push({ record: index, role: 'signature', key: '', step: 0, ...draft });
+      }
+    }
+  }
+  return drafts;
+}
+
+function draftAlternative(
+  node: PatternNode,
+  background: Background | null,
+): Pick<Draft, 'source' | 'literals' | 'anchored' | 'bits'> | null {
+  const literals = requiredLiterals({ node });
+  if (!literals || literals.members.some((m) => m.length < LITERAL_LIMITS.minChars)) return null;
+  return {
+    source: printPattern(node),
+    literals: literals.members,
+    anchored: hasStart(node),
+    bits: Math.round(textBits(requiredText(node), background) * 10) / 10,
+  };
+}
+
+function hasStart(node: PatternNode): boolean {
+  switch (node.kind) {
+    case 'assert':
+      return node.at === 'start';
+    case 'group':
+    case 'repeat':
+      return hasStart(node.node);
+    case 'concat':
+    case 'alternate':
+      return node.nodes.some(hasStart);
+    default:
+      return false;
+  }
+}
+
+/** Patterns (by index) that hit the background more often than `maxHitsPerMillion`. */
+function measureNoise(patterns: readonly Draft[], background: Background): Set<number> {
+  const allowed = Math.floor((background.lines.length * RARITY_LIMITS.maxHitsPerMillion) / 1_000_000);
+  const engine = buildEngine(patterns);
+  const hits = new Int32Array(patterns.length);
+  const noisy = new Set<number>();
+  const reader = new UnitReader((unit) => {
+    engine.match(
+      unit,
+      (index) => {
+        hits[index] = (hits[index] as number) + 1;
+        if ((hits[index] as number) > allowed) noisy.add(index);
+      },
+      noisy,
+    );
+  });
+  for (const line of background.lines) reader.push(`${line}\n`);
+  reader.end();
+  return noisy;
+}
+
+function voucherOf(record: FaultRecord, background: Background | null): (readonly [string, number])[] {
+  const words = [...new Set(wordsOf(foldAscii(record.signature)))].sort();
+  return words
+    .map((w): [string, number] => [w, Math.round(wordBits(w, background) * 10) / 10])
+    .filter(([, b]) => b > 0);
+}

@@ -1,0 +1,64 @@
+/**
+ * The engine: many patterns, one unit of text, which of them match. Prefilter by required literals, then the
+ * real pattern on the few that are left. A faster engine replaces this file and `filter.ts`; callers see
+ * `Engine` only, and `naive.ts` in the tests says what every engine must answer.
+ */
+import { confirmer } from './confirm.ts';
+import { buildFilter } from './filter.ts';
+import type { Unit } from './text.ts';
+
+/** What an engine needs of a pattern. */
+export interface EnginePattern {
+  /** Plain RE2 source. */
+  readonly source: string;
+  /** Folded literals, one of which occurs in every match. */
+  readonly literals: readonly string[];
+  /** Whether it asserts the start of the text and so is tried on every view. */
+  readonly anchored: boolean;
+}
+
+export interface Engine {
+  /**
+   * Calls `hit` for every pattern that matches the unit, in ascending order, with the first view it matches.
+   * Patterns in `except` are passed over.
+   */
+  match(unit: Unit, hit: (pattern: number, view: string) => void, except?: ReadonlySet<number>): void;
+  /** Leftmost match of one pattern in a view: its named groups. */
+  groups(pattern: number, view: string): Readonly<Record<string, string>>;
+}
+
+/** Builds an engine; patterns are compiled when they are first needed. */
+export function buildEngine(patterns: readonly EnginePattern[]): Engine {
+  const literals: string[] = [];
+  const owners: number[] = [];
+  patterns.forEach((pattern, index) => {
+    for (const literal of pattern.literals) {
+      literals.push(literal);
+      owners.push(index);
+    }
+  });
+  const filter = buildFilter(literals);
+  const confirmers = patterns.map((p) => confirmer(p.source));
+  const seenIn = new Float64Array(patterns.length);
+  let unitNumber = 0;
+  return {
+    match(unit, hit, except) {
+      unitNumber++;
+      const candidates: number[] = [];
+      filter.scan(unit.views[0] as string, (literal) => {
+        const pattern = owners[literal] as number;
+        if (seenIn[pattern] === unitNumber) return;
+        seenIn[pattern] = unitNumber;
+        if (!except?.has(pattern)) candidates.push(pattern);
+      });
+      if (candidates.length > 1) candidates.sort((a, b) => a - b);
+      for (const index of candidates) {
+        const engine = confirmers[index] as (typeof confirmers)[number];
+        const views = (patterns[index] as EnginePattern).anchored ? unit.views : unit.views.slice(0, 1);
+        const view = views.find((v) => engine.test(v));
+        if (view !== undefined) hit(index, view);
+      }
+    },
+    groups: (pattern, view) => confirmers[pattern]?.groups(view) ?? {},
+  };
+}

@@ -1,0 +1,273 @@
+/**
+ * Matching: a stream of text in, the records found in it out. One pass, memory bounded by the size of the book,
+ * time linear in the text.
+ */
+import { type FaultRecord, foldAscii } from '../record/index.ts';
+import { RARITY_LIMITS, wordsOf } from './background.ts';
+import type { Book, BookPattern } from './compile.ts';
+import { buildEngine, type Engine } from './engine.ts';
+import { type Unit, UnitReader } from './text.ts';
+
+/** One record found in a text, at the place that says most. */
+export interface RecordMatch {
+  /** Index into `book.records`. */
+  readonly record: number;
+  /** `possible` where only a careless pattern, vouched for by the signature's words, was found. */
+  readonly verdict: 'match' | 'possible';
+  /** One-based line of that place. */
+  readonly line: number;
+  /** The cleaned line (or segment, or decoded field) it stands on. */
+  readonly excerpt: string;
+  readonly groups: Readonly<Record<string, string>>;
+  /** Lines of the text on which the record was found. */
+  readonly occurrences: number;
+  /** How much the match says: rarity of the required words, and the share of the line that it explains. Bits. */
+  readonly specificity: number;
+}
+
+/** Most bits that explaining the whole line adds to the rarity of what matched. */
+const EXPLAINED_LINE_BITS = 6;
+
+/** A place where a pattern of a record matched; `position` counts units. */
+interface Hit {
+  /** Index into `book.patterns`. */
+  readonly index: number;
+  readonly pattern: BookPattern;
+  readonly position: number;
+  readonly line: number;
+  readonly view: string;
+  readonly specificity: number;
+}
+
+interface Found {
+  best: Hit;
+  occurrences: number;
+  lastLine: number;
+}
+
+/** What a record with `sequence` or `not_if` has to remember. */
+interface Window {
+  /** Per step: the latest place where the sequence up to it was complete, and where that one began. */
+  readonly completed: ({ readonly position: number; readonly start: Hit } | null)[];
+  /** Recent positions per `not_if`, oldest first. */
+  readonly excluded: number[][];
+  /** Complete hits, oldest first, that a later `not_if` may still rule out. */
+  readonly pending: Hit[];
+  /** Lines counted lately: a sequence completes behind other hits, and a line counts once. */
+  readonly counted: Set<number>;
+  /** How many units back anything has to be remembered. */
+  readonly span: number;
+  /** How many units a complete hit has to wait. */
+  readonly reach: number;
+}
+
+const engines = new WeakMap<Book, Engine>();
+
+/** The engine of a book, built at first use and kept as long as the book is. */
+function engineOf(book: Book): Engine {
+  let engine = engines.get(book);
+  if (!engine) {
+    engine = buildEngine(book.patterns);
+    engines.set(book, engine);
+  }
+  return engine;
+}
+
+/** One reading of one text: `push` chunks of any size, then `end`. */
+export class MatchSession {
+  private readonly book: Book;
+  private readonly engine: Engine;
+  private readonly reader: UnitReader;
+  private position = 0;
+  private readonly found = new Map<number, Found>();
+  private readonly windows = new Map<number, Window>();
+  /** Records whose window has pending hits. */
+  private readonly waiting = new Set<number>();
+
+  /** @param onUnit sees every unit as well (the focus heuristic reads along). */
+  constructor(book: Book, onUnit: ((unit: Unit) => void) | null = null) {
+    this.book = book;
+    this.engine = engineOf(book);
+    this.reader = new UnitReader((unit) => {
+      this.unit(unit);
+      onUnit?.(unit);
+    });
+  }
+
+  push(chunk: string): void {
+    this.reader.push(chunk);
+  }
+
+  /** Ends the text. Matches come in order of record id. */
+  end(): { readonly matches: readonly RecordMatch[]; readonly lines: number } {
+    const lines = this.reader.end();
+    this.settle(Number.POSITIVE_INFINITY);
+    const matches = [...this.found.entries()]
+      .sort(([a], [b]) => a - b)
+      .map(([record, found]) => this.toMatch(record, found));
+    return { matches, lines };
+  }
+
+  private unit(unit: Unit): void {
+    const position = this.position++;
+    const steps: Hit[] = [];
+    this.engine.match(unit, (index, view) => {
+      const pattern = this.book.patterns[index] as BookPattern;
+      if (pattern.careless && !this.vouched(pattern.record, unit.views[0] as string)) return;
+      const hit: Hit = {
+        index,
+        pattern,
+        position,
+        line: unit.line,
+        view,
+        specificity: specificityOf(pattern, view),
+      };
+      if (pattern.role === 'not_if') this.exclude(hit);
+      else if (pattern.role === 'sequence') steps.push(hit);
+      else this.offer(hit);
+    });
+    // Last step first, so that one unit is only one step of a sequence.
+    for (const hit of steps.reverse()) this.advance(hit);
+    this.settle(position);
+  }
+
+  /** Whether the line holds enough of the signature's words to believe a careless pattern. */
+  private vouched(record: number, text: string): boolean {
+    const voucher = this.book.vouchers[record] ?? [];
+    const words = new Set(wordsOf(foldAscii(text)));
+    let all = 0;
+    let held = 0;
+    for (const [word, bits] of voucher) {
+      all += bits;
+      if (words.has(word)) held += bits;
+    }
+    return held >= RARITY_LIMITS.minBits && held >= all * RARITY_LIMITS.minVouchedShare;
+  }
+
+  private recordOf(hit: Hit): FaultRecord {
+    return this.book.records[hit.pattern.record] as FaultRecord;
+  }
+
+  private windowOf(hit: Hit): Window {
+    let window = this.windows.get(hit.pattern.record);
+    if (!window) {
+      const { sequence, not_if } = this.recordOf(hit);
+      const reach = Math.max(0, ...not_if.map((n) => n.within_lines));
+      window = {
+        completed: sequence.map(() => null),
+        excluded: not_if.map(() => []),
+        pending: [],
+        counted: new Set(),
+        span: sequence.slice(1).reduce((sum, s) => sum + s.within_lines, 0) + reach,
+        reach,
+      };
+      this.windows.set(hit.pattern.record, window);
+    }
+    return window;
+  }
+
+  private advance(hit: Hit): void {
+    const { step } = hit.pattern;
+    const { sequence } = this.recordOf(hit);
+    const { completed } = this.windowOf(hit);
+    let start = hit;
+    if (step > 0) {
+      const before = completed[step - 1];
+      const within = sequence[step]?.within_lines ?? 0;
+      if (!before || before.position === hit.position || hit.position - before.position > within) return;
+      start = before.start;
+    }
+    if (step < sequence.length - 1) completed[step] = { position: hit.position, start };
+    else this.offer(start);
+  }
+
+  private exclude(hit: Hit): void {
+    const window = this.windowOf(hit);
+    const within = this.recordOf(hit).not_if[hit.pattern.step]?.within_lines ?? 0;
+    const kept = window.pending.filter((p) => hit.position - p.position > within);
+    window.pending.splice(0, window.pending.length, ...kept);
+    const positions = window.excluded[hit.pattern.step] as number[];
+    positions.push(hit.position);
+    while ((positions[0] as number) < hit.position - window.span) positions.shift();
+  }
+
+  /** A complete hit: counted at once, or held back while a `not_if` may still rule it out. */
+  private offer(hit: Hit): void {
+    const { not_if } = this.recordOf(hit);
+    if (not_if.length === 0) {
+      this.accept(hit);
+      return;
+    }
+    const window = this.windowOf(hit);
+    const ruledOut = not_if.some((n, step) =>
+      (window.excluded[step] as number[]).some((p) => Math.abs(p - hit.position) <= n.within_lines),
+    );
+    if (ruledOut) return;
+    window.pending.push(hit);
+    this.waiting.add(hit.pattern.record);
+  }
+
+  /** Accepts the held-back hits that no later `not_if` can reach. */
+  private settle(position: number): void {
+    for (const record of this.waiting) {
+      const window = this.windows.get(record) as Window;
+      while (window.pending[0] && position - window.pending[0].position >= window.reach) {
+        this.accept(window.pending.shift() as Hit);
+      }
+      if (window.pending.length === 0) this.waiting.delete(record);
+    }
+  }
+
+  private accept(hit: Hit): void {
+    const found = this.found.get(hit.pattern.record);
+    if (!found) this.found.set(hit.pattern.record, { best: hit, occurrences: 1, lastLine: hit.line });
+    else {
+      if (this.isNewLine(hit, found)) found.occurrences++;
+      if (better(hit, found.best)) found.best = hit;
+      found.lastLine = hit.line;
+    }
+    if (this.recordOf(hit).sequence.length > 0) this.windowOf(hit).counted.add(hit.line);
+  }
+
+  private isNewLine(hit: Hit, found: Found): boolean {
+    if (this.recordOf(hit).sequence.length === 0) return hit.line !== found.lastLine;
+    const { counted, span } = this.windowOf(hit);
+    if (counted.size > 2 * span + 2) {
+      for (const line of counted) if (line < hit.line - span) counted.delete(line);
+    }
+    return !counted.has(hit.line);
+  }
+
+  private toMatch(record: number, { best, occurrences }: Found): RecordMatch {
+    return {
+      record,
+      verdict: best.pattern.careless ? 'possible' : 'match',
+      line: best.line,
+      excerpt: best.view,
+      groups: this.engine.groups(best.index, best.view),
+      occurrences,
+      specificity: best.specificity,
+    };
+  }
+}
+
+/** Rarity of the pattern's words, and a little for the share of the line that its literal text explains. */
+function specificityOf(pattern: BookPattern, view: string): number {
+  const literalChars = Math.max(...pattern.literals.map((l) => l.length));
+  const explained = Math.min(1, literalChars / Math.max(1, view.trim().length));
+  return Math.round((pattern.bits + explained * EXPLAINED_LINE_BITS) * 10) / 10;
+}
+
+/** Whether `a` says more than `b`: a sound pattern before a careless one, then rarity, then the earlier line. */
+function better(a: Hit, b: Hit): boolean {
+  if (a.pattern.careless !== b.pattern.careless) return b.pattern.careless;
+  if (a.specificity !== b.specificity) return a.specificity > b.specificity;
+  return a.position < b.position;
+}
+
+/** Matches a whole text. */
+export function matchText(book: Book, text: string): readonly RecordMatch[] {
+  const session = new MatchSession(book);
+  session.push(text);
+  return session.end().matches;
+}

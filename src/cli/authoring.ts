@@ -1,0 +1,176 @@
+/** `new`, `lint`, `build`, `import`: the verbs of those who write records. */
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve, sep } from 'node:path';
+import { admitRecord, compileBook, encodePack, matchText } from '../book/index.ts';
+import { diagnose } from '../diagnosis/index.ts';
+import { type FaultRecord, ID_PATTERN, type Issue, lintRecord, signaturePattern } from '../record/index.ts';
+import { renderIssues } from '../render/index.ts';
+import { InputError, openBook, type RecordFolder, readBackground, readRecords, sha256 } from '../store/index.ts';
+import { readText } from './input.ts';
+import { type ColorChoice, colorOf, columnsOf, EXIT, print, warn } from './terminal.ts';
+
+/** Longest text that becomes the sample of a new record; of more, the part around the error is enough. */
+const MAX_NEW_SAMPLE_CHARS = 256 * 1024;
+
+/** Writes a file whole or not at all. */
+function writeWhole(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const draft = `${path}.${process.pid}.tmp`;
+  writeFileSync(draft, text);
+  renameSync(draft, path);
+}
+
+/** The folder of a record; its id is its path, and no id leads out of the root. */
+function folderOf(root: string, id: string): string {
+  const folder = resolve(root, id);
+  if (!new RegExp(ID_PATTERN).test(id) || id.includes('..') || !folder.startsWith(resolve(root) + sep)) {
+    throw new InputError(`${JSON.stringify(id)} is no id: write domain/slug in lower case, digits and hyphens`);
+  }
+  return folder;
+}
+
+export async function runNew(
+  id: string,
+  flags: { readonly from?: string; readonly records: string },
+): Promise<number> {
+  const folder = folderOf(flags.records, id);
+  if (existsSync(join(folder, 'record.json'))) throw new InputError(`${folder} exists already`);
+  let text = '';
+  if (flags.from !== undefined) {
+    await readText(flags.from, (chunk) => {
+      text += chunk.slice(0, Math.max(0, MAX_NEW_SAMPLE_CHARS - text.length));
+    });
+  }
+  const book = await openBook();
+  const known = matchText(book, text).map((m) => book.records[m.record]?.id);
+  const signature = diagnose(book, text).focus[0]?.text ?? '';
+  const regex = signaturePattern(signature);
+  const record = {
+    id,
+    title: '',
+    title_zh: '',
+    signature,
+    regex: regex ?? '',
+    domain: id.split('/')[0],
+    category: '',
+    root_cause: '',
+    root_cause_zh: '',
+    causes: [],
+    workarounds: [],
+    dead_ends: [],
+    checks: [],
+    origin: 'authored',
+    sources: [],
+  };
+  writeWhole(join(folder, 'record.json'), `${JSON.stringify(record, null, 2)}\n`);
+  if (text !== '') writeWhole(join(folder, 'samples', 'match.unknown-cause.here.log'), text);
+  if (known.length > 0) print(`The book answers this output already: ${known.join(', ')}`);
+  print(`Wrote ${join(folder, 'record.json')}${text === '' ? '' : ' and its first sample'}.`);
+  if (regex !== null) print(`Pattern proposed from the line that looks like the failure; read it: ${regex}`);
+  print(`Next: fill it in, then  faultbook lint ${folder}`);
+  return EXIT.ok;
+}
+
+export async function runLint(
+  paths: readonly string[],
+  flags: { readonly for: 'local' | 'book'; readonly format: 'text' | 'json'; readonly color?: ColorChoice },
+): Promise<number> {
+  const issues: Issue[] = [];
+  const folders: RecordFolder[] = [];
+  for (const path of paths.length > 0 ? paths : ['records']) {
+    const read = readPath(path);
+    issues.push(...read.issues);
+    folders.push(...read.records);
+  }
+  const background = readBackground();
+  for (const folder of folders) {
+    const { record, file, samples } = folder;
+    issues.push(...lintRecord(record, { for: flags.for, file, samples }));
+    issues.push(...admitRecord(folder, samples, background));
+  }
+  const all = distinct([...issues, ...(flags.for === 'book' ? crossMatch(folders) : [])]);
+  if (flags.format === 'json') print(JSON.stringify({ records: folders.length, issues: all }, null, 2));
+  else {
+    print(renderIssues(all, { color: colorOf(flags.color), columns: columnsOf() }));
+    if (all.length === 0) print(`${folders.length} record${folders.length === 1 ? '' : 's'}: nothing to mend.`);
+  }
+  return all.some((i) => i.severity === 'error') ? EXIT.issues : EXIT.ok;
+}
+
+/** Every record is silent on every other record's samples, unless both say that they overlap. */
+function crossMatch(folders: readonly RecordFolder[]): Issue[] {
+  const { book } = compileBook(folders);
+  const issues: Issue[] = [];
+  for (const { record, file, samples } of folders) {
+    const declared = new Set(record.transition_graph.frequently_confused_with);
+    for (const { name, text } of samples) {
+      for (const match of matchText(book, text)) {
+        const other = book.records[match.record] as FaultRecord;
+        if (other.id === record.id || declared.has(other.id)) continue;
+        // A near-miss is another error: that its own record finds it is right.
+        if (name.startsWith('near-miss.')) continue;
+        issues.push({
+          severity: 'error',
+          code: 'overlap-undeclared',
+          file,
+          field: `samples/${name}`,
+          problem: `the record ${other.id} matches it too (line ${match.line})`,
+          why: 'of two answers to one output at least one is beside the point',
+          remedy: 'tell the two apart in the pattern, or declare it in transition_graph.frequently_confused_with',
+        });
+      }
+    }
+  }
+  return issues;
+}
+
+function distinct(issues: readonly Issue[]): Issue[] {
+  const seen = new Map(issues.map((i) => [`${i.file}\0${i.field}\0${i.code}\0${i.problem}`, i]));
+  return [...seen.values()];
+}
+
+function readPath(path: string): ReturnType<typeof readRecords> {
+  try {
+    return readRecords(path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new InputError(`${path}: ${code === 'ENOENT' ? 'there is no such file or folder' : message}`);
+  }
+}
+
+export async function runBuild(flags: { readonly records: string; readonly out: string }): Promise<number> {
+  const { records, issues } = readPath(flags.records);
+  const compiled = compileBook(records, { background: readBackground() });
+  const all = [...issues, ...compiled.issues];
+  if (all.length > 0) warn(renderIssues(all, { color: colorOf('auto', process.stderr), columns: columnsOf(process.stderr) }));
+  writeWhole(flags.out, encodePack(compiled.book, sha256));
+  const left = all.filter((i) => i.severity === 'error').length;
+  print(`${flags.out}: ${compiled.book.records.length} records, ${compiled.book.patterns.length} patterns${left > 0 ? `, ${left} left out` : ''}.`);
+  return left > 0 ? EXIT.issues : EXIT.ok;
+}
+
+export async function runImport(files: readonly string[], flags: { readonly to: string }): Promise<number> {
+  const issues: Issue[] = [];
+  let written = 0;
+  let kept = 0;
+  for (const path of files) {
+    const read = readPath(path);
+    issues.push(...read.issues);
+    for (const { record } of read.records) {
+      const target = join(folderOf(flags.to, record.id), 'record.json');
+      if (existsSync(target)) {
+        kept++;
+        warn(`${target} exists already and is left as it is; remove it to import this record anew.`);
+        continue;
+      }
+      writeWhole(target, `${JSON.stringify(record, null, 2)}\n`);
+      written++;
+    }
+  }
+  if (issues.length > 0) print(renderIssues(issues, { color: colorOf('auto'), columns: columnsOf() }));
+  const repaired = issues.filter((i) => i.repaired).length;
+  const refused = issues.filter((i) => i.severity === 'error').length;
+  print(`${written} imported to ${flags.to}, ${kept} there already, ${refused} refused; ${repaired} faults mended on the way.`);
+  if (written > 0) print(`Try them: faultbook --book ${flags.to} FILE`);
+  return refused > 0 ? EXIT.issues : EXIT.ok;
+}

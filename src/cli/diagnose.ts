@@ -1,0 +1,83 @@
+/** `faultbook diagnose` and bare `faultbook`: one output in, its diagnosis out. */
+import { DiagnosisSession } from '../diagnosis/index.ts';
+import type { Diagnosis } from '../diagnosis/index.ts';
+import { renderJson, renderMarkdown, renderNdjson, renderText } from '../render/index.ts';
+import { InputError, type OpenedBook, openBook, openBookAt } from '../store/index.ts';
+import { readText, stdinHasInput } from './input.ts';
+import { type ColorChoice, colorOf, columnsOf, EXIT, type Lang, langOf, print, warn } from './terminal.ts';
+
+export const DIAGNOSE_FORMATS = ['text', 'json', 'ndjson', 'markdown'] as const;
+export type DiagnoseFormat = (typeof DIAGNOSE_FORMATS)[number];
+
+export interface DiagnoseFlags {
+  readonly text?: string;
+  readonly format: DiagnoseFormat;
+  readonly lang?: string;
+  readonly color?: ColorChoice;
+  readonly limit?: number;
+  readonly book?: string;
+}
+
+/** The book that the flags name; what had to be left out of it is said on stderr, in one line. */
+export async function bookOf(path: string | undefined): Promise<OpenedBook> {
+  const book = path === undefined ? await openBook() : await openBookAt(path);
+  const errors = book.issues.filter((i) => i.severity === 'error').length;
+  if (errors > 0) {
+    warn(`faultbook: ${errors} problem${errors === 1 ? '' : 's'} in ${path}, records left out; see: faultbook lint ${path}`);
+  }
+  return book;
+}
+
+/** @returns the exit code: 0 where any input has a `match`. */
+export async function runDiagnose(files: readonly string[], flags: DiagnoseFlags): Promise<number> {
+  if (flags.text !== undefined && files.length > 0) {
+    throw new InputError('give either --text or files, not both');
+  }
+  if (flags.text === undefined && files.length === 0 && !stdinHasInput()) {
+    throw new InputError('there is nothing to diagnose: pipe output in, name a file, or use --text "…"');
+  }
+  const book = await bookOf(flags.book);
+  const sources = flags.text !== undefined ? [''] : files.length > 0 ? files : ['-'];
+  let matched = false;
+  for (const source of sources) {
+    const diagnosis = await diagnoseSource(book, source, flags);
+    if (diagnosis.verdict === 'match') matched = true;
+    print(renderDiagnosis(diagnosis, book, source, sources.length > 1, flags));
+  }
+  return matched ? EXIT.match : EXIT.noMatch;
+}
+
+async function diagnoseSource(book: OpenedBook, source: string, flags: DiagnoseFlags): Promise<Diagnosis> {
+  const session = new DiagnosisSession(book, flags.limit === undefined ? {} : { limit: flags.limit });
+  if (source === '') session.push(flags.text ?? '');
+  else await readText(source, (text) => session.push(text));
+  return session.end();
+}
+
+function renderDiagnosis(
+  diagnosis: Diagnosis,
+  book: OpenedBook,
+  source: string,
+  named: boolean,
+  flags: DiagnoseFlags,
+): string {
+  const name = source === '' || source === '-' ? null : source;
+  // Agents read English best; a person gets the language of the locale.
+  const lang: Lang = flags.format === 'markdown' ? (flags.lang === 'zh' ? 'zh' : 'en') : langOf(flags.lang);
+  switch (flags.format) {
+    case 'json':
+      return renderJson(diagnosis);
+    case 'ndjson':
+      return renderNdjson(diagnosis, name ?? '-');
+    case 'markdown':
+      return renderMarkdown(diagnosis, { lang });
+    case 'text':
+      return renderText(diagnosis, {
+        lang,
+        color: colorOf(flags.color),
+        columns: columnsOf(),
+        records: book.records.length,
+        ...(named && name ? { source: name } : {}),
+      });
+  }
+}

@@ -1,0 +1,99 @@
+/** `explain`, `list`, `export`: reading the book. */
+import type { FaultRecord } from '../record/index.ts';
+import { toSeed } from '../record/index.ts';
+import { renderExplain, renderList } from '../render/index.ts';
+import { InputError, type OpenedBook } from '../store/index.ts';
+import { bookOf } from './diagnose.ts';
+import { type ColorChoice, colorOf, columnsOf, EXIT, langOf, print } from './terminal.ts';
+
+interface PageFlags {
+  readonly format: 'text' | 'markdown' | 'json';
+  readonly lang?: string;
+  readonly color?: ColorChoice;
+  readonly book?: string;
+}
+
+/** Nearest ids named where one is not found. */
+const MAX_SUGGESTIONS = 3;
+
+export async function runExplain(id: string, flags: PageFlags): Promise<number> {
+  const record = findRecord(await bookOf(flags.book), id);
+  print(
+    renderExplain(record, {
+      lang: langOf(flags.lang),
+      format: flags.format,
+      color: colorOf(flags.color),
+      columns: columnsOf(),
+      tier: 'claimed',
+    }),
+  );
+  return EXIT.ok;
+}
+
+export async function runList(
+  words: readonly string[],
+  flags: Omit<PageFlags, 'format'> & { readonly format: 'text' | 'json' },
+): Promise<number> {
+  const { records } = await bookOf(flags.book);
+  const wanted = words.flatMap((w) => w.toLowerCase().split(/\s+/)).filter((w) => w !== '');
+  const entries = records
+    .filter((r) => {
+      const text = searchText(r);
+      return wanted.every((w) => text.includes(w));
+    })
+    .map((r) => ({
+      id: r.id,
+      title: r.title ?? r.signature,
+      title_zh: r.title_zh ?? r.signature_zh,
+      tier: 'claimed' as const,
+      origin: r.origin,
+    }));
+  if (flags.format === 'json') print(JSON.stringify(entries, null, 2));
+  else print(renderList(entries, { lang: langOf(flags.lang), color: colorOf(flags.color), columns: columnsOf() }));
+  return entries.length > 0 ? EXIT.ok : EXIT.noMatch;
+}
+
+export async function runExport(
+  id: string,
+  flags: { readonly format: 'record' | 'seed'; readonly book?: string },
+): Promise<number> {
+  const record = findRecord(await bookOf(flags.book), id);
+  print(JSON.stringify(flags.format === 'seed' ? toSeed(record) : record, null, 2));
+  return EXIT.ok;
+}
+
+/** Everything a person may remember of a record, in both languages, folded. */
+function searchText(record: FaultRecord): string {
+  return [
+    record.id,
+    record.title,
+    record.title_zh,
+    record.signature,
+    record.signature_zh,
+    record.error_code,
+    ...record.tags,
+    ...record.causes.flatMap((c) => [c.title, c.title_zh]),
+  ]
+    .join('\n')
+    .toLowerCase();
+}
+
+/** @throws {InputError} naming the nearest ids. */
+function findRecord({ records }: OpenedBook, id: string): FaultRecord {
+  const exact = records.find((r) => r.id === id) ?? records.find((r) => r.aliases.includes(id));
+  if (exact) return exact;
+  const slug = id.split('/').pop() ?? id;
+  const bySlug = records.filter((r) => r.id.split('/').slice(1).join('/') === slug);
+  if (bySlug.length === 1) return bySlug[0] as FaultRecord;
+  const shared = (r: FaultRecord) => {
+    const parts = r.id.split(/[/-]/);
+    return id.split(/[/-]/).filter((p) => p.length > 2 && parts.includes(p)).length;
+  };
+  const near = [...records]
+    .filter((r) => shared(r) > 0)
+    .sort((a, b) => shared(b) - shared(a))
+    .slice(0, MAX_SUGGESTIONS)
+    .map((r) => r.id);
+  const hint = near.length > 0 ? `nearest: ${near.join(', ')}` : 'all of them: faultbook list';
+  throw new InputError(`there is no record ${JSON.stringify(id)} in this book; ${hint}`);
+}

@@ -1,0 +1,176 @@
+/** Matches → diagnosis: what it is, in which order, what to do next. Pure: the same text gives the same answer. */
+import { type Book, MatchSession, type RecordMatch } from '../book/index.ts';
+import type { FaultRecord } from '../record/index.ts';
+import { fillCommand, fitsType } from './fill.ts';
+import { FocusReader } from './focus.ts';
+import { nextStep, rankWorkarounds } from './next.ts';
+import type { Diagnosis, DiagnosisFinding } from './schema.ts';
+
+/** Findings shown unless the caller says otherwise: more make agents worse and people slower. */
+export const DEFAULT_FINDINGS = 3;
+/** Longest excerpt, in UTF-16 units; longer lines are cut around nothing but their start. */
+export const MAX_EXCERPT_CHARS = 500;
+
+export interface DiagnoseOptions {
+  /** `zh`: the plain fields (`title`, `action`, …) are in Chinese where the record has it. Default `en`. */
+  readonly lang?: 'en' | 'zh';
+  /** Findings to return, default `DEFAULT_FINDINGS`; the rest is counted in `more`. */
+  readonly limit?: number;
+  /** Probed versions of the reader's world. Kept for later evidence; nothing is measured by environment yet. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Outcome reports. Kept for later evidence; nothing reads them yet. */
+  readonly reports?: readonly unknown[];
+}
+
+/** A diagnosis of text that arrives in chunks, in bounded memory: `push` any number of times, then `end`. */
+export class DiagnosisSession {
+  private readonly book: Book;
+  private readonly options: DiagnoseOptions;
+  private readonly focus = new FocusReader();
+  private readonly session: MatchSession;
+
+  constructor(book: Book, options: DiagnoseOptions = {}) {
+    this.book = book;
+    this.options = options;
+    this.session = new MatchSession(book, (unit) => {
+      this.focus.unit(unit);
+    });
+  }
+
+  push(chunk: string): void {
+    this.session.push(chunk);
+  }
+
+  end(): Diagnosis {
+    const { matches, lines } = this.session.end();
+    const ordered = orderFindings(this.book, matches);
+    const limit = Math.max(0, Math.floor(this.options.limit ?? DEFAULT_FINDINGS));
+    const findings = ordered
+      .slice(0, limit)
+      .map((m) => toFinding(this.book.records[m.record] as FaultRecord, m));
+    const verdict = ordered.some((m) => m.verdict === 'match')
+      ? 'match'
+      : ordered.length > 0
+        ? 'possible'
+        : 'none';
+    const diagnosis: Diagnosis = {
+      schema: 'diagnosis.v1',
+      verdict,
+      findings,
+      focus: this.focus.lines(),
+      more: ordered.length - findings.length,
+      lines,
+      hint: verdict === 'none' && this.focus.localised() ? 'localised' : null,
+    };
+    return this.options.lang === 'zh' ? inChinese(diagnosis) : diagnosis;
+  }
+}
+
+/** Diagnoses one text. Synchronous and pure; executes nothing. */
+export function diagnose(book: Book, text: string, options: DiagnoseOptions = {}): Diagnosis {
+  const session = new DiagnosisSession(book, options);
+  session.push(text);
+  return session.end();
+}
+
+/** Root causes before what follows from them; then `match` before `possible`, what says more, what stands earlier. */
+function orderFindings(book: Book, matches: readonly RecordMatch[]): readonly RecordMatch[] {
+  const idOf = (m: RecordMatch) => (book.records[m.record] as FaultRecord).id;
+  const followers = new Map(
+    matches.map((m) => [idOf(m), linksOf(book.records[m.record] as FaultRecord, 'leads_to')]),
+  );
+  const folded = new Set(
+    [...followers].flatMap(([root, ids]) =>
+      ids.filter((id) => followers.has(id) && !followers.get(id)?.includes(root)),
+    ),
+  );
+  const rank = (m: RecordMatch) => (m.verdict === 'match' ? 0 : 2) + (folded.has(idOf(m)) ? 1 : 0);
+  return [...matches].sort(
+    (a, b) =>
+      rank(a) - rank(b) || b.specificity - a.specificity || a.line - b.line || (idOf(a) < idOf(b) ? -1 : 1),
+  );
+}
+
+function linksOf(record: FaultRecord, edge: 'leads_to' | 'frequently_confused_with'): string[] {
+  return record.transition_graph[edge].flatMap((link) => {
+    if (typeof link === 'string') return [link];
+    const id =
+      link && typeof link === 'object'
+        ? ((link as { id?: unknown }).id ?? (link as { error_id?: unknown }).error_id)
+        : null;
+    return typeof id === 'string' ? [id] : [];
+  });
+}
+
+function toFinding(record: FaultRecord, match: RecordMatch): DiagnosisFinding {
+  const typed: Record<string, string> = {};
+  for (const [name, value] of Object.entries(match.groups)) {
+    const type = Object.hasOwn(record.groups, name) ? record.groups[name] : undefined;
+    if (fitsType(value, type)) typed[name] = value;
+  }
+  const fill = (commands: readonly string[]) => commands.map((c) => fillCommand(c, typed));
+  return {
+    id: record.id,
+    verdict: match.verdict,
+    title: record.title ?? record.signature,
+    title_zh: record.title_zh ?? record.signature_zh,
+    line: match.line,
+    occurrences: match.occurrences,
+    excerpt: match.excerpt.slice(0, MAX_EXCERPT_CHARS),
+    groups: { ...match.groups },
+    typed_groups: typed,
+    // Nothing was run in a lab yet: evidence will compute this.
+    tier: 'claimed',
+    origin: record.origin,
+    causes: record.causes.map(({ key, title, title_zh }) => ({ key, title, title_zh, counts: null })),
+    next: nextStep(record, typed),
+    avoid: record.dead_ends.map((d) => ({
+      key: d.key,
+      action: d.action,
+      action_zh: d.action_zh,
+      commands: fill(d.commands),
+      why: d.why_fails,
+      why_zh: d.why_fails_zh,
+      except: d.except,
+      lab: null,
+      claimed: d.fail_rate,
+    })),
+    try: rankWorkarounds(record).map((w) => ({
+      key: w.key,
+      action: w.action,
+      action_zh: w.action_zh,
+      commands: fill(w.commands),
+      risk: w.risk,
+      by: w.by,
+      for: w.for,
+      how: w.how,
+      how_zh: w.how_zh,
+      lab: null,
+      claimed: w.success_rate,
+    })),
+    leads_to: linksOf(record, 'leads_to'),
+    confused_with: linksOf(record, 'frequently_confused_with'),
+  };
+}
+
+/** The plain fields in Chinese where there is any; the `_zh` fields stay. */
+function inChinese(diagnosis: Diagnosis): Diagnosis {
+  const swap = (node: unknown): unknown => {
+    if (Array.isArray(node)) return node.map(swap);
+    if (!node || typeof node !== 'object') return node;
+    const out: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(node)) {
+      const zh = (node as Record<string, unknown>)[`${key}_zh`];
+      out[key] = typeof zh === 'string' && zh !== '' ? zh : swap(value);
+    }
+    return out;
+  };
+  return {
+    ...diagnosis,
+    findings: diagnosis.findings.map((f) => ({
+      ...(swap(f) as DiagnosisFinding),
+      groups: f.groups,
+      typed_groups: f.typed_groups,
+    })),
+  };
+}

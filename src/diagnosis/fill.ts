@@ -1,0 +1,39 @@
+/**
+ * Commands filled from what a log said. Log text is hostile: a value goes into a command only where it fits the
+ * type that the record declares for its group, as one quoted word; otherwise the reader sees `<name>`.
+ */
+import type { GroupType } from '../record/index.ts';
+
+const FORBIDDEN = /[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
+
+/** What a value of each type looks like. `text` has no entry: free text is never handed on. */
+const TYPE_PATTERNS: Readonly<Record<Exclude<GroupType, 'text'>, RegExp>> = {
+  host: /^(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252})|\[?[0-9A-Fa-f:.]{2,45}\]?)$/,
+  port: /^\d{1,5}$/,
+  // Few spaces: a path is a word or four, a sentence ("/x, now ignore all rules and run …") is not a path.
+  path: /^(?!(?:\S* ){4})[\p{L}\p{N}_@%+=:,./~^()\\ -]{1,512}$/u,
+  name: /^[\p{L}\p{N}_@.$/][\p{L}\p{N}_.@$:/+~^*-]{0,213}$/u,
+  number: /^\d{1,20}(?:\.\d{1,10})?$/,
+  version: /^[~^=v]{0,2}\d[A-Za-z0-9.+-]{0,63}$/,
+  url: /^[a-z][a-z0-9+.-]{1,10}:\/\/[A-Za-z0-9_.:@[\]-]{1,253}(?:\/[A-Za-z0-9_./%~?=&+,:@#-]{0,500})?$/,
+};
+
+/** Whether a value from a log fits its declared type, so that it may stand in a command or go to an agent. */
+export function fitsType(value: string, type: GroupType | undefined): boolean {
+  if (type === undefined || type === 'text') return false;
+  if (value.startsWith('-') || FORBIDDEN.test(value)) return false;
+  return TYPE_PATTERNS[type].test(value);
+}
+
+/** One word for a POSIX shell. */
+export function quoteWord(value: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Replaces each `{{group}}` by its typed value as one shell word, or by `<group>` where there is none. */
+export function fillCommand(command: string, typedGroups: Readonly<Record<string, string>>): string {
+  return command.replace(/\{\{([a-z][a-z0-9_]{0,31})\}\}/g, (_, name: string) => {
+    const value = Object.hasOwn(typedGroups, name) ? typedGroups[name] : undefined;
+    return value === undefined ? `<${name}>` : quoteWord(value);
+  });
+}

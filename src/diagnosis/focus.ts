@@ -1,0 +1,65 @@
+/**
+ * The focus: at most three lines where the failure seems to be. A heuristic over words, shown as such; it helps
+ * most where no record fits.
+ */
+import type { Unit } from '../book/index.ts';
+
+const MAX_LINES = 3;
+const MAX_CHARS = 240;
+
+/** Words that failing programs print; the weight is how seldom healthy ones do. */
+const SIGNS: readonly (readonly [RegExp, number])[] = [
+  [/\b(?:fatal|panic|segmentation fault|core dumped|traceback|uncaught|unhandled)\b/i, 5],
+  [/\b(?:[A-Z][A-Za-z]*(?:Error|Exception)|E[A-Z]{3,14}|[A-Z]{2,6}\d{3,6})\b/, 4],
+  [/(?:^|[\s[(:])(?:error|err!)(?:[\]):!\s]|$)/i, 4],
+  [
+    /\b(?:failed|failure|cannot|can't|could not|couldn't|unable to|refused|denied|aborted|invalid|not found|no such)\b/i,
+    3,
+  ],
+  [/(?:错误|失败|无法|拒绝|不能|エラー|失敗|오류|실패|ошибка|Fehler|erreur|errore|erro:)/i, 3],
+  [/\b(?:missing|undefined|unknown|unexpected|timed out|timeout|expected|unsupported|conflict)\b/i, 1],
+];
+/** Lines that speak of errors without having one. */
+const CALM =
+  /\b(?:0|no) (?:errors?|failures?|failed|vulnerabilities|problems)\b|\b(?:warn(?:ing)?|info|debug|notice|deprecated)\b|\bpassed\b/i;
+/** Error words of programs that speak another language than English. */
+const LOCALISED =
+  /错误|失败|无法|拒绝|致命|警告：|エラー|失敗|できません|오류|실패|ошибк|не удалось|Fehler|nicht (?:gefunden|möglich)|erreur|impossible|échec|errore|impossibile|no se (?:pudo|puede)|não foi/i;
+
+interface Candidate {
+  readonly line: number;
+  readonly text: string;
+  readonly score: number;
+}
+
+/** Reads along and keeps the best lines, in constant memory. */
+export class FocusReader {
+  private best: Candidate[] = [];
+  private sawLocalised = false;
+
+  unit(unit: Unit): void {
+    const text = (unit.views[0] as string).slice(0, MAX_CHARS);
+    let score = 0;
+    for (const [sign, weight] of SIGNS) if (sign.test(text)) score += weight;
+    if (score === 0) return;
+    if (CALM.test(text)) score -= 4;
+    if (score <= 0) return;
+    if (LOCALISED.test(text)) this.sawLocalised = true;
+    const worst = this.best[this.best.length - 1];
+    if (this.best.length === MAX_LINES && worst && score <= worst.score) return;
+    if (this.best.some((b) => b.line === unit.line || b.text === text.trim())) return;
+    this.best.push({ line: unit.line, text: text.trim(), score });
+    // The earliest of equals stays: the first error is more often the cause than the last.
+    this.best.sort((a, b) => b.score - a.score || a.line - b.line);
+    this.best.length = Math.min(this.best.length, MAX_LINES);
+  }
+
+  lines(): { line: number; text: string }[] {
+    return this.best.map(({ line, text }) => ({ line, text })).sort((a, b) => a.line - b.line);
+  }
+
+  /** Whether lines that look like errors were in another language than English. */
+  localised(): boolean {
+    return this.sawLocalised;
+  }
+}

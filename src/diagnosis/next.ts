@@ -1,0 +1,91 @@
+/**
+ * The next step. As long as nothing was measured only the author's account can speak: the check that is claimed
+ * to split the causes best, else the least risky action claimed for most of them, else stop.
+ */
+import type { Check, FaultRecord, Workaround } from '../record/index.ts';
+import { fillCommand } from './fill.ts';
+import type { NextStep } from './schema.ts';
+
+export function nextStep(record: FaultRecord, typedGroups: Readonly<Record<string, string>>): NextStep {
+  const check = bestCheck(record);
+  if (check) return checkStep(record, check, typedGroups);
+  const action = rankWorkarounds(record)[0];
+  if (action && action.by === 'you') {
+    const only = record.causes.length === 1;
+    return {
+      ...EMPTY,
+      kind: 'action',
+      key: action.key,
+      commands: action.commands.map((c) => fillCommand(c, typedGroups)),
+      why: only
+        ? 'the only cause known; not measured yet'
+        : 'the least risky action, by the author’s account; not measured yet',
+      why_zh: only ? '已知原因只有这一个；尚未实测' : '按作者的说法风险最小；尚未实测',
+    };
+  }
+  return {
+    ...EMPTY,
+    kind: 'stop',
+    key: null,
+    commands: [],
+    why: action ? `what is known to help is up to: ${action.by}` : 'no action is known for it',
+    why_zh: action ? `已知的解决办法需要由对方来做：${action.by}` : '还没有已知的解决办法',
+  };
+}
+
+const EMPTY = { question: null, question_zh: null, readings: [] } as const satisfies Partial<NextStep>;
+
+function checkStep(
+  record: FaultRecord,
+  check: Check,
+  typedGroups: Readonly<Record<string, string>>,
+): NextStep {
+  const ranked = rankWorkarounds(record);
+  const told = new Set(check.readings.flatMap((r) => r.means)).size;
+  return {
+    kind: 'check',
+    key: check.key,
+    commands: [fillCommand(check.command, typedGroups)],
+    why: `tells ${told} of ${record.causes.length} causes apart, by the author’s account; changes nothing`,
+    why_zh: `按作者的说法，能区分 ${record.causes.length} 种原因中的 ${told} 种；只读，不改动任何东西`,
+    question: check.question,
+    question_zh: check.question_zh,
+    readings: check.readings.map((r) => ({
+      key: r.key,
+      expect: r.regex ?? `exit ${r.exit}`,
+      title: r.title,
+      title_zh: r.title_zh,
+      means: r.means,
+      actions: ranked.filter((w) => w.for.some((cause) => r.means.includes(cause))).map((w) => w.key),
+    })),
+  };
+}
+
+/**
+ * The check after whose reading the fewest causes are left on average (equal weights; a cause that no reading
+ * names is left by all of them). Null where none narrows anything down.
+ */
+function bestCheck(record: FaultRecord): Check | null {
+  const causes = record.causes.map((c) => c.key);
+  let best: Check | null = null;
+  let bestLeft = causes.length;
+  for (const check of record.checks) {
+    const columns = causes.map((cause) =>
+      check.readings.flatMap((r, i) => (r.means.includes(cause) ? [i] : [])).join(','),
+    );
+    const sizes = new Map<string, number>();
+    for (const column of columns) sizes.set(column, (sizes.get(column) ?? 0) + 1);
+    const left = [...sizes.values()].reduce((sum, size) => sum + (size * size) / causes.length, 0);
+    if (left < bestLeft) {
+      best = check;
+      bestLeft = left;
+    }
+  }
+  return best;
+}
+
+/** Low risk first, then what the reader can do alone, then what is claimed for more causes, then the author's order. */
+export function rankWorkarounds(record: FaultRecord): readonly Workaround[] {
+  const cost = (w: Workaround) => (w.risk === 'high' ? 2 : 0) + (w.by === 'you' ? 0 : 1);
+  return [...record.workarounds].sort((a, b) => cost(a) - cost(b) || b.for.length - a.for.length);
+}

@@ -1,0 +1,20 @@
+/** Everything that needs no files, clock or process: runs in a browser. */
+export {
+  type Book,
+  type BookSource,
+  backgroundOf,
+  compileBook,
+  decodePack,
+  encodePack,
+  matchText,
+  type RecordMatch,
+} from './book/index.ts';
+export {
+  type Diagnosis,
+  type DiagnoseOptions,
+  type DiagnosisFinding,
+  DiagnosisSession,
+  diagnose,
+} from './diagnosis/index.ts';
+export { type FaultRecord, type Issue, lintRecord, parseRecord, toSeed } from './record/index.ts';
+export { renderExplain, renderJson, renderMarkdown, renderNdjson, renderText } from './render/index.ts';

@@ -1,0 +1,22 @@
+export type { Issue } from './issue.ts';
+export { foldAscii, LITERAL_LIMITS, type LiteralSet, requiredLiterals, requiredText } from './literals.ts';
+export {
+  PATTERN_LIMITS,
+  type ParsedPattern,
+  type PatternNode,
+  type PatternResult,
+  parsePattern,
+  printPattern,
+  topAlternatives,
+  translateForeignPattern,
+} from './pattern.ts';
+export {
+  type Check,
+  type FaultRecord,
+  type GroupType,
+  ID_PATTERN,
+  RECORD_LIMITS,
+  recordSchema,
+  type Workaround,
+} from './schema.ts';
+export { signaturePattern } from './signature.ts';

@@ -1,0 +1,215 @@
+/**
+ * Required literals: texts of which at least one must occur wherever a pattern matches. They make matching
+ * fast (look for literals first, run the pattern only there) and tell how rare a pattern is.
+ * The method is that of Rust's regex-syntax (`hir::literal`): exact sets grow by cross product while they stay
+ * small, and a pattern without a good set has none.
+ */
+import type { CharRanges, ParsedPattern, PatternNode } from './pattern.ts';
+
+/** Bounds of literal extraction and admission; `docs/records.md` lists them. */
+export const LITERAL_LIMITS = {
+  /** A set with more members than this is not used. */
+  maxMembers: 64,
+  /** Classes up to this size are spelt out (`[Ee]`, `[0-9]`). */
+  maxClass: 10,
+  /** Literals are cut to this length. */
+  maxChars: 64,
+  /** A literal shorter than this makes a pattern inadmissible: it would be looked for everywhere. */
+  minChars: 4,
+  /** A literal shorter than this is admissible but draws a warning. */
+  comfortableChars: 9,
+} as const;
+
+/** Folded (ASCII lower case) literals, one of which must occur in every match. */
+export interface LiteralSet {
+  readonly members: readonly string[];
+}
+
+/** What is known of the texts a node matches: all of them (`exact`), or some part that must occur (`best`). */
+interface Info {
+  readonly exact: readonly string[] | null;
+  readonly best: readonly string[] | null;
+}
+
+const NOTHING: Info = { exact: null, best: null };
+
+/** ASCII lower case, length kept: the fold of the matcher's filter. */
+export function foldAscii(text: string): string {
+  return text.replace(/[A-Z]+/g, (s) => s.toLowerCase());
+}
+
+/** The best any-of set of required literals, or null where the pattern has none. */
+export function requiredLiterals(pattern: Pick<ParsedPattern, 'node'>): LiteralSet | null {
+  const info = analyse(pattern.node);
+  const members = better(info.exact, info.best);
+  if (!members || members.some((m) => m.length === 0)) return null;
+  return { members: minimal(members.map((m) => m.slice(0, LITERAL_LIMITS.maxChars))) };
+}
+
+/** Members that contain another member are superfluous: wherever they occur, the shorter one does too. */
+function minimal(members: readonly string[]): string[] {
+  const unique = [...new Set(members)].sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  const kept: string[] = [];
+  for (const m of unique) if (!kept.some((k) => m.includes(k))) kept.push(m);
+  return kept.sort();
+}
+
+function analyse(node: PatternNode): Info {
+  switch (node.kind) {
+    case 'empty':
+    case 'assert':
+      return { exact: [''], best: null };
+    case 'class': {
+      const chars = spellOut(node.ranges);
+      return chars ? { exact: chars, best: null } : NOTHING;
+    }
+    case 'group':
+      return analyse(node.node);
+    case 'concat':
+      return concat(node.nodes);
+    case 'alternate':
+      return alternate(node.nodes.map(analyse));
+    case 'repeat': {
+      if (node.min === 0) {
+        const inner = node.max === 1 ? analyse(node.node).exact : null;
+        const exact = inner ? union([[''], inner]) : null;
+        return exact ? { exact, best: null } : NOTHING;
+      }
+      const once = analyse(node.node);
+      if (node.min === 1 && node.max === 1) return once;
+      if (once.exact && node.max === node.min && node.min <= 8) {
+        let exact: readonly string[] | null = once.exact;
+        for (let i = 1; i < node.min && exact; i++) exact = cross(exact, once.exact);
+        if (exact) return { exact, best: null };
+      }
+      return { exact: null, best: better(once.exact, once.best) };
+    }
+  }
+}
+
+function spellOut(ranges: CharRanges): string[] | null {
+  const chars = new Set<string>();
+  for (const [lo, hi] of ranges) {
+    if (hi - lo >= 64) return null;
+    for (let c = lo; c <= hi; c++) chars.add(foldAscii(String.fromCodePoint(c)));
+    if (chars.size > LITERAL_LIMITS.maxClass) return null;
+  }
+  return [...chars];
+}
+
+function concat(nodes: readonly PatternNode[]): Info {
+  let best: readonly string[] | null = null;
+  let run: readonly string[] | null = [''];
+  let whole = true;
+  const flush = () => {
+    best = better(best, run);
+    run = [''];
+  };
+  for (const node of nodes) {
+    const info = analyse(node);
+    if (info.exact) {
+      const next: readonly string[] | null = run ? cross(run, info.exact) : null;
+      if (next) run = next;
+      else {
+        whole = false;
+        flush();
+        run = info.exact;
+      }
+    } else {
+      whole = false;
+      flush();
+      best = better(best, info.best);
+    }
+  }
+  if (whole) return { exact: run, best: null };
+  flush();
+  return { exact: null, best };
+}
+
+function alternate(infos: readonly Info[]): Info {
+  const exact = infos.every((i) => i.exact) ? union(infos.map((i) => i.exact as readonly string[])) : null;
+  if (exact) return { exact, best: null };
+  const parts = infos.map((i) => better(i.exact, i.best));
+  return { exact: null, best: parts.every((p) => p) ? union(parts as (readonly string[])[]) : null };
+}
+
+function cross(left: readonly string[], right: readonly string[]): readonly string[] | null {
+  if (left.length * right.length > LITERAL_LIMITS.maxMembers) return null;
+  const out = new Set<string>();
+  for (const l of left) {
+    for (const r of right) {
+      // A long text is as good a filter as a longer one; cutting would lose the "exact", so the run ends here.
+      if (l.length + r.length > LITERAL_LIMITS.maxChars) return null;
+      out.add(l + r);
+    }
+  }
+  return [...out];
+}
+
+function union(sets: readonly (readonly string[])[]): readonly string[] | null {
+  const out = new Set<string>();
+  for (const set of sets) for (const s of set) out.add(s);
+  return out.size > LITERAL_LIMITS.maxMembers ? null : [...out];
+}
+
+/** The set whose weakest member is the longest; fewer members where that ties. */
+function better(a: readonly string[] | null, b: readonly string[] | null): readonly string[] | null {
+  if (!a) return b;
+  if (!b) return a;
+  const weakest = (s: readonly string[]) => Math.min(...s.map((m) => m.length));
+  const difference = weakest(a) - weakest(b);
+  if (difference !== 0) return difference > 0 ? a : b;
+  return a.length <= b.length ? a : b;
+}
+
+/**
+ * The literal text that every match must contain, in order, in pieces (unfolded case is lost: ASCII lower case):
+ * the words by which rarity is judged. Of an alternation the piece with the least text counts.
+ */
+export function requiredText(node: PatternNode): readonly string[] {
+  const pieces: string[] = [];
+  let run = '';
+  const flush = () => {
+    if (run.length > 0) pieces.push(run);
+    run = '';
+  };
+  const visit = (n: PatternNode): void => {
+    switch (n.kind) {
+      case 'empty':
+      case 'assert':
+        return;
+      case 'class': {
+        const chars = spellOut(n.ranges);
+        if (chars?.length === 1) run += chars[0];
+        else flush();
+        return;
+      }
+      case 'group':
+        visit(n.node);
+        return;
+      case 'concat':
+        for (const part of n.nodes) visit(part);
+        return;
+      case 'repeat': {
+        if (n.min === 0) {
+          flush();
+          return;
+        }
+        visit(n.node);
+        if (!(n.min === 1 && n.max === 1)) flush();
+        return;
+      }
+      case 'alternate': {
+        flush();
+        const options = n.nodes.map((option) => requiredText(option));
+        const size = (o: readonly string[]) => o.reduce((sum, piece) => sum + piece.length, 0);
+        const least = options.reduce((a, b) => (size(b) < size(a) ? b : a));
+        pieces.push(...least);
+        return;
+      }
+    }
+  };
+  visit(node);
+  flush();
+  return pieces;
+}

@@ -1,0 +1,44 @@
+/**
+ * A pattern from the human text of a signature, for records from elsewhere whose own pattern may miss the very
+ * message that it is about. The parts that vary from one machine to the next become wildcards.
+ */
+
+/** Less literal text than this, or fewer words, says too little to be looked for. */
+const MIN_LITERAL_CHARS = 10;
+const MIN_WORDS = 2;
+
+/** What varies: quoted values, placeholders, paths, addresses, numbers. Order matters: longer forms first. */
+const VARIABLE =
+  /"[^"]{1,200}"|'[^']{1,200}'|`[^`]{1,200}`|‘[^’]{1,200}’|“[^”]{1,200}”|<[^<>]{1,60}>|\{[^{}]{1,60}\}|\$\{?\w{1,40}\}?|(?:\/[\w.@+-]{1,80}){2,}\/?|\b[\w.-]{1,80}:\d{2,5}\b|\b0x[0-9a-f]+\b|\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b|\d+(?:\.\d+)*|\.{3,}|…|\bX{2,}\b/gi;
+
+const ESCAPE = /[\\^$.*+?()[\]{}|/]/g;
+
+/** RE2-subset source (to be matched with ASCII case ignored), or null where too little would be left. */
+export function signaturePattern(signature: string): string | null {
+  const firstLine =
+    signature
+      .split('\n')
+      .find((l) => l.trim() !== '')
+      ?.trim() ?? '';
+  const literal = firstLine.replace(VARIABLE, ' ');
+  const words = literal.match(/[A-Za-z][A-Za-z_]{2,}/g) ?? [];
+  if (literal.replace(/\s+/g, '').length < MIN_LITERAL_CHARS || words.length < MIN_WORDS) return null;
+  let out = '';
+  let at = 0;
+  for (const m of firstLine.matchAll(VARIABLE)) {
+    out += quote(firstLine.slice(at, m.index)) + wildcard(m[0]);
+    at = m.index + m[0].length;
+  }
+  return out + quote(firstLine.slice(at));
+}
+
+function quote(text: string): string {
+  return text.replace(ESCAPE, '\\$&').replace(/\s+/g, '\\s+');
+}
+
+function wildcard(variable: string): string {
+  if (/^\d/.test(variable)) return '[0-9A-Za-z.:_-]+';
+  const first = variable[0] as string;
+  if ('"\'`‘“'.includes(first)) return `["'\`‘’“”].*["'\`‘’“”]`;
+  return '.*';
+}

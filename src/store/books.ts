@@ -1,0 +1,78 @@
+/** Opening a book: the built-in pack, another pack, or a tree of records compiled on the spot. */
+import { createHash } from 'node:crypto';
+import { lstatSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Book, decodePack } from '../book/index.ts';
+import type { Issue } from '../record/index.ts';
+
+export interface OpenBookOptions {
+  /** A tree of record files (our layout or seed-format JSON), compiled on the spot. */
+  readonly records?: string;
+  /** A pack file as written by `faultbook build`. */
+  readonly pack?: string;
+}
+
+/** A book and what had to be reported while it was opened. */
+export interface OpenedBook extends Book {
+  /** Records left out or repaired; empty for a pack. */
+  readonly issues: readonly Issue[];
+}
+
+/** An input that cannot be used: the message says what, why and what to do. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+}
+
+/** SHA-256 in hex. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+const BUILT_IN_PACK = new URL('./book.pack', import.meta.url);
+
+/**
+ * Opens a book. Without options: the book that ships with the package, offline, nothing compiled.
+ * @throws {InputError} where the path cannot be read or is no pack; bad records inside a tree only give issues.
+ */
+export async function openBook(options: OpenBookOptions = {}): Promise<OpenedBook> {
+  if (options.records !== undefined) return openRecords(options.records);
+  return openPack(options.pack ?? fileURLToPath(BUILT_IN_PACK));
+}
+
+/** Opens a path that a person named: a folder or a JSON file of records, else a pack. */
+export async function openBookAt(path: string): Promise<OpenedBook> {
+  const isTree = readOrExplain(path, () => lstatSync(path).isDirectory()) || /\.(?:json|txt)$/.test(path);
+  return isTree ? openRecords(path) : openPack(path);
+}
+
+function openPack(path: string): OpenedBook {
+  const { book, problem } = decodePack(
+    readOrExplain(path, () => readFileSync(path, 'utf8')),
+    sha256,
+  );
+  if (!book) throw new InputError(`${path}: ${problem}`);
+  return { ...book, issues: [] };
+}
+
+async function openRecords(path: string): Promise<OpenedBook> {
+  // Compiling needs the schema and the background; opening a pack, the common case, must not load them.
+  const [{ readRecords }, { readBackground }, { compileBook }] = await Promise.all([
+    import('./record-files.ts'),
+    import('./background-file.ts'),
+    import('../book/index.ts'),
+  ]);
+  const { records, issues } = readOrExplain(path, () => readRecords(path));
+  const compiled = compileBook(records, { background: readBackground() });
+  return { ...compiled.book, issues: [...issues, ...compiled.issues] };
+}
+
+function readOrExplain<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason =
+      code === 'ENOENT' ? 'there is no such file or folder' : code === 'EACCES' ? 'permission denied' : (error as Error).message;
+    throw new InputError(`${path}: ${reason}`);
+  }
+}
