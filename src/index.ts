@@ -4,8 +4,8 @@
  */
 export type { Book, RecordMatch } from './book/index.ts';
 export {
-  type Diagnosis,
   type DiagnoseOptions,
+  type Diagnosis,
   type DiagnosisFinding,
   DiagnosisSession,
   diagnose,

@@ -10,8 +10,8 @@ export {
   type RecordMatch,
 } from './book/index.ts';
 export {
-  type Diagnosis,
   type DiagnoseOptions,
+  type Diagnosis,
   type DiagnosisFinding,
   DiagnosisSession,
   diagnose,

@@ -11,6 +11,7 @@ import {
   parsePattern,
   printPattern,
   requiredLiterals,
+  requiredPieces,
   requiredText,
   signaturePattern,
   topAlternatives,
@@ -36,6 +37,8 @@ export interface BookPattern {
   readonly source: string;
   /** Folded; one of them occurs in every match. */
   readonly literals: readonly string[];
+  /** Folded; all of them occur, in this order, in every match. */
+  readonly pieces: readonly string[];
   /** It asserts the start of the text: it is tried behind log prefixes as well. */
   readonly anchored: boolean;
   /** Rarity of its required words, bits. */
@@ -72,10 +75,9 @@ export function compileBook(
   const drafts = kept.flatMap((source, index) => draftPatterns(source, index, background, issues));
   const noisy = background ? measureNoise(drafts, background) : new Set<number>();
   const patterns = drafts.map((draft, index): BookPattern => {
-    const careless =
-      draft.role !== 'not_if' &&
-      draft.role !== 'sequence' &&
-      (draft.bits < RARITY_LIMITS.minBits || noisy.has(index));
+    // Without a background nothing was measured, so nothing is called careless.
+    const weighed = background !== null && draft.role !== 'not_if' && draft.role !== 'sequence';
+    const careless = weighed && (draft.bits < RARITY_LIMITS.minBits || noisy.has(index));
     return { ...draft, careless };
   });
   const careless = new Set(patterns.filter((p) => p.careless).map((p) => p.record));
@@ -205,12 +207,13 @@ function draftPatterns(
 function draftAlternative(
   node: PatternNode,
   background: Background | null,
-): Pick<Draft, 'source' | 'literals' | 'anchored' | 'bits'> | null {
+): Pick<Draft, 'source' | 'literals' | 'pieces' | 'anchored' | 'bits'> | null {
   const literals = requiredLiterals({ node });
   if (!literals || literals.members.some((m) => m.length < LITERAL_LIMITS.minChars)) return null;
   return {
     source: printPattern(node),
     literals: literals.members,
+    pieces: requiredPieces(node),
     anchored: hasStart(node),
     bits: Math.round(textBits(requiredText(node), background) * 10) / 10,
   };

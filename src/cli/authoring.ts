@@ -5,7 +5,14 @@ import { admitRecord, compileBook, encodePack, matchText } from '../book/index.t
 import { diagnose } from '../diagnosis/index.ts';
 import { type FaultRecord, ID_PATTERN, type Issue, lintRecord, signaturePattern } from '../record/index.ts';
 import { renderIssues } from '../render/index.ts';
-import { InputError, openBook, type RecordFolder, readBackground, readRecords, sha256 } from '../store/index.ts';
+import {
+  InputError,
+  openBook,
+  type RecordFolder,
+  readBackground,
+  readRecords,
+  sha256,
+} from '../store/index.ts';
 import { readText } from './input.ts';
 import { type ColorChoice, colorOf, columnsOf, EXIT, print, warn } from './terminal.ts';
 
@@ -24,7 +31,9 @@ function writeWhole(path: string, text: string): void {
 function folderOf(root: string, id: string): string {
   const folder = resolve(root, id);
   if (!new RegExp(ID_PATTERN).test(id) || id.includes('..') || !folder.startsWith(resolve(root) + sep)) {
-    throw new InputError(`${JSON.stringify(id)} is no id: write domain/slug in lower case, digits and hyphens`);
+    throw new InputError(
+      `${JSON.stringify(id)} is no id: write domain/slug in lower case, digits and hyphens`,
+    );
   }
   return folder;
 }
@@ -92,7 +101,8 @@ export async function runLint(
   if (flags.format === 'json') print(JSON.stringify({ records: folders.length, issues: all }, null, 2));
   else {
     print(renderIssues(all, { color: colorOf(flags.color), columns: columnsOf() }));
-    if (all.length === 0) print(`${folders.length} record${folders.length === 1 ? '' : 's'}: nothing to mend.`);
+    if (all.length === 0)
+      print(`${folders.length} record${folders.length === 1 ? '' : 's'}: nothing to mend.`);
   }
   return all.some((i) => i.severity === 'error') ? EXIT.issues : EXIT.ok;
 }
@@ -116,7 +126,8 @@ function crossMatch(folders: readonly RecordFolder[]): Issue[] {
           field: `samples/${name}`,
           problem: `the record ${other.id} matches it too (line ${match.line})`,
           why: 'of two answers to one output at least one is beside the point',
-          remedy: 'tell the two apart in the pattern, or declare it in transition_graph.frequently_confused_with',
+          remedy:
+            'tell the two apart in the pattern, or declare it in transition_graph.frequently_confused_with',
         });
       }
     }
@@ -142,10 +153,13 @@ export async function runBuild(flags: { readonly records: string; readonly out: 
   const { records, issues } = readPath(flags.records);
   const compiled = compileBook(records, { background: readBackground() });
   const all = [...issues, ...compiled.issues];
-  if (all.length > 0) warn(renderIssues(all, { color: colorOf('auto', process.stderr), columns: columnsOf(process.stderr) }));
+  if (all.length > 0)
+    warn(renderIssues(all, { color: colorOf('auto', process.stderr), columns: columnsOf(process.stderr) }));
   writeWhole(flags.out, encodePack(compiled.book, sha256));
   const left = all.filter((i) => i.severity === 'error').length;
-  print(`${flags.out}: ${compiled.book.records.length} records, ${compiled.book.patterns.length} patterns${left > 0 ? `, ${left} left out` : ''}.`);
+  print(
+    `${flags.out}: ${compiled.book.records.length} records, ${compiled.book.patterns.length} patterns${left > 0 ? `, ${left} left out` : ''}.`,
+  );
   return left > 0 ? EXIT.issues : EXIT.ok;
 }
 
@@ -170,7 +184,9 @@ export async function runImport(files: readonly string[], flags: { readonly to: 
   if (issues.length > 0) print(renderIssues(issues, { color: colorOf('auto'), columns: columnsOf() }));
   const repaired = issues.filter((i) => i.repaired).length;
   const refused = issues.filter((i) => i.severity === 'error').length;
-  print(`${written} imported to ${flags.to}, ${kept} there already, ${refused} refused; ${repaired} faults mended on the way.`);
+  print(
+    `${written} imported to ${flags.to}, ${kept} there already, ${refused} refused; ${repaired} faults mended on the way.`,
+  );
   if (written > 0) print(`Try them: faultbook --book ${flags.to} FILE`);
   return refused > 0 ? EXIT.issues : EXIT.ok;
 }

@@ -1,6 +1,7 @@
 /** `faultbook diagnose` and bare `faultbook`: one output in, its diagnosis out. */
-import { DiagnosisSession } from '../diagnosis/index.ts';
+
 import type { Diagnosis } from '../diagnosis/index.ts';
+import { DiagnosisSession } from '../diagnosis/index.ts';
 import { renderJson, renderMarkdown, renderNdjson, renderText } from '../render/index.ts';
 import { InputError, type OpenedBook, openBook, openBookAt } from '../store/index.ts';
 import { readText, stdinHasInput } from './input.ts';
@@ -23,7 +24,9 @@ export async function bookOf(path: string | undefined): Promise<OpenedBook> {
   const book = path === undefined ? await openBook() : await openBookAt(path);
   const errors = book.issues.filter((i) => i.severity === 'error').length;
   if (errors > 0) {
-    warn(`faultbook: ${errors} problem${errors === 1 ? '' : 's'} in ${path}, records left out; see: faultbook lint ${path}`);
+    warn(
+      `faultbook: ${errors} problem${errors === 1 ? '' : 's'} in ${path}, records left out; see: faultbook lint ${path}`,
+    );
   }
   return book;
 }

@@ -17,10 +17,7 @@ export async function readText(path: string, push: (text: string) => void): Prom
     if (path !== '-' && statSync(path).isDirectory()) {
       throw new InputError(`${path} is a folder; name a file in it, or use --book for a folder of records`);
     }
-    const source =
-      path === '-'
-        ? process.stdin
-        : createReadStream(path, { highWaterMark: CHUNK_BYTES });
+    const source = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
     await decode(source, push);
   } catch (error) {
     if (error instanceof InputError) throw error;
@@ -64,7 +61,10 @@ async function* gunzip(source: AsyncIterable<Buffer | string>): AsyncGenerator<B
   yield* unzip;
 }
 
-async function decodePlain(source: AsyncIterable<Buffer | string>, push: (text: string) => void): Promise<void> {
+async function decodePlain(
+  source: AsyncIterable<Buffer | string>,
+  push: (text: string) => void,
+): Promise<void> {
   let decoder: TextDecoder | null = null;
   for await (const chunk of source) {
     const bytes = toBuffer(chunk);

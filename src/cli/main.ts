@@ -16,7 +16,8 @@ function wholeNumber(value: string): number {
   return Number(value);
 }
 
-const lang = () => new Option('--lang <lang>', 'language of the answer (default: from the locale)').choices(['en', 'zh']);
+const lang = () =>
+  new Option('--lang <lang>', 'language of the answer (default: from the locale)').choices(['en', 'zh']);
 const color = () =>
   new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto');
 const book = () => new Option('--book <path>', 'another book: a pack, or a folder of record files');
@@ -28,14 +29,19 @@ function buildProgram(setExit: (code: number) => void): Command {
     .description('A book of known failures: real output in, an honest diagnosis out.')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
-    .addHelpText('after', '\nExit codes: 0 a match (or all is well), 1 none or possible (or issues), 2 usage or input error.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 a match (or all is well), 1 none or possible (or issues), 2 usage or input error.',
+    )
     .showSuggestionAfterError()
     .exitOverride();
 
   program
     .command('diagnose', { isDefault: true })
     .summary('say which known error an output holds, what not to try, what to try')
-    .description('Diagnoses files, or text on standard input. Bare `faultbook FILE` and `… | faultbook` do the same.')
+    .description(
+      'Diagnoses files, or text on standard input. Bare `faultbook FILE` and `… | faultbook` do the same.',
+    )
     .argument('[files...]', 'outputs of failed programs (plain or gzip); - is standard input')
     .option('--text <text>', 'the output itself')
     .option('--limit <n>', 'findings shown', wholeNumber)

@@ -49,7 +49,10 @@ export async function runList(
       origin: r.origin,
     }));
   if (flags.format === 'json') print(JSON.stringify(entries, null, 2));
-  else print(renderList(entries, { lang: langOf(flags.lang), color: colorOf(flags.color), columns: columnsOf() }));
+  else
+    print(
+      renderList(entries, { lang: langOf(flags.lang), color: colorOf(flags.color), columns: columnsOf() }),
+    );
   return entries.length > 0 ? EXIT.ok : EXIT.noMatch;
 }
 

@@ -1,5 +1,12 @@
 export type { Issue } from './issue.ts';
-export { foldAscii, LITERAL_LIMITS, type LiteralSet, requiredLiterals, requiredText } from './literals.ts';
+export {
+  foldAscii,
+  LITERAL_LIMITS,
+  type LiteralSet,
+  requiredLiterals,
+  requiredPieces,
+  requiredText,
+} from './literals.ts';
 export {
   PATTERN_LIMITS,
   type ParsedPattern,

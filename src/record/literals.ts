@@ -33,8 +33,12 @@ interface Info {
 
 const NOTHING: Info = { exact: null, best: null };
 
+const NOT_ASCII = /[^\x00-\x7f]/;
+
 /** ASCII lower case, length kept: the fold of the matcher's filter. */
 export function foldAscii(text: string): string {
+  // The engine's own lowering is far faster, and the same where there is nothing but ASCII.
+  if (!NOT_ASCII.test(text)) return text.toLowerCase();
   return text.replace(/[A-Z]+/g, (s) => s.toLowerCase());
 }
 
@@ -163,10 +167,26 @@ function better(a: readonly string[] | null, b: readonly string[] | null): reado
 }
 
 /**
- * The literal text that every match must contain, in order, in pieces (unfolded case is lost: ASCII lower case):
- * the words by which rarity is judged. Of an alternation the piece with the least text counts.
+ * The literal text that every match must contain, in order, in pieces (ASCII lower case): by its words rarity is
+ * judged. Of an inner alternation the option with the least text counts.
  */
 export function requiredText(node: PatternNode): readonly string[] {
+  return literalPieces(node, (options) => {
+    const pieces = options.map(requiredText);
+    const size = (o: readonly string[]) => o.reduce((sum, piece) => sum + piece.length, 0);
+    return pieces.reduce((a, b) => (size(b) < size(a) ? b : a));
+  });
+}
+
+/** Pieces of literal text (ASCII lower case) that all occur, one after the other, in every match. */
+export function requiredPieces(node: PatternNode): readonly string[] {
+  return literalPieces(node, () => []);
+}
+
+function literalPieces(
+  node: PatternNode,
+  ofAlternation: (options: readonly PatternNode[]) => readonly string[],
+): readonly string[] {
   const pieces: string[] = [];
   let run = '';
   const flush = () => {
@@ -191,22 +211,16 @@ export function requiredText(node: PatternNode): readonly string[] {
         for (const part of n.nodes) visit(part);
         return;
       case 'repeat': {
-        if (n.min === 0) {
-          flush();
-          return;
-        }
-        visit(n.node);
-        if (!(n.min === 1 && n.max === 1)) flush();
+        const once = n.min === 1 && n.max === 1;
+        if (!once) flush();
+        if (n.min > 0) visit(n.node);
+        if (!once) flush();
         return;
       }
-      case 'alternate': {
+      case 'alternate':
         flush();
-        const options = n.nodes.map((option) => requiredText(option));
-        const size = (o: readonly string[]) => o.reduce((sum, piece) => sum + piece.length, 0);
-        const least = options.reduce((a, b) => (size(b) < size(a) ? b : a));
-        pieces.push(...least);
+        pieces.push(...ofAlternation(n.nodes));
         return;
-      }
     }
   };
   visit(node);

@@ -11,8 +11,11 @@ let background: Background | null = null;
 export function readBackground(): Background {
   if (!background) {
     let folder = dirname(fileURLToPath(import.meta.url));
-    while (!existsSync(join(folder, 'data', 'background.txt.gz')) && dirname(folder) !== folder) folder = dirname(folder);
-    background = backgroundOf(gunzipSync(readFileSync(join(folder, 'data', 'background.txt.gz'))).toString('utf8'));
+    while (!existsSync(join(folder, 'data', 'background.txt.gz')) && dirname(folder) !== folder)
+      folder = dirname(folder);
+    background = backgroundOf(
+      gunzipSync(readFileSync(join(folder, 'data', 'background.txt.gz'))).toString('utf8'),
+    );
   }
   return background;
 }

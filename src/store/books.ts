@@ -72,7 +72,11 @@ function readOrExplain<T>(path: string, read: () => T): T {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const reason =
-      code === 'ENOENT' ? 'there is no such file or folder' : code === 'EACCES' ? 'permission denied' : (error as Error).message;
+      code === 'ENOENT'
+        ? 'there is no such file or folder'
+        : code === 'EACCES'
+          ? 'permission denied'
+          : (error as Error).message;
     throw new InputError(`${path}: ${reason}`);
   }
 }

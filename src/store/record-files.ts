@@ -35,7 +35,10 @@ export interface RecordFolder extends BookSource {
  * that hold a JSON object), or one file. A file that is no record is reported and left out.
  * @throws where the path itself cannot be read.
  */
-export function readRecords(path: string): { readonly records: readonly RecordFolder[]; readonly issues: readonly Issue[] } {
+export function readRecords(path: string): {
+  readonly records: readonly RecordFolder[];
+  readonly issues: readonly Issue[];
+} {
   const issues: Issue[] = [];
   const files = lstatSync(path).isDirectory() ? listRecordFiles(path, issues) : [path];
   const records: RecordFolder[] = [];
@@ -45,7 +48,8 @@ export function readRecords(path: string): { readonly records: readonly RecordFo
     if (text === null || (file.endsWith('.txt') && !text.trimStart().startsWith('{'))) continue;
     const { record, issues: found } = parseRecord(text, { file: shown });
     issues.push(...found);
-    if (record) records.push({ record, file: shown, samples: readSamples(join(file, '..', 'samples'), issues) });
+    if (record)
+      records.push({ record, file: shown, samples: readSamples(join(file, '..', 'samples'), issues) });
   }
   return { records, issues };
 }
@@ -63,7 +67,15 @@ function listRecordFiles(root: string, issues: Issue[]): string[] {
     for (const entry of entries) {
       const path = join(folder, entry.name);
       if (entry.isSymbolicLink()) {
-        issues.push(fileIssue(path, 'link-refused', 'it is a symbolic link', 'a link may lead out of the tree', 'put the file itself there'));
+        issues.push(
+          fileIssue(
+            path,
+            'link-refused',
+            'it is a symbolic link',
+            'a link may lead out of the tree',
+            'put the file itself there',
+          ),
+        );
       } else if (entry.isDirectory()) {
         if (depth < STORE_LIMITS.maxFolderDepth && !SKIPPED_FOLDERS.has(entry.name)) visit(path, depth + 1);
       } else if (entry.isFile() && /\.(?:json|txt)$/.test(entry.name) && !SKIPPED_FILES.has(entry.name)) {
@@ -92,7 +104,15 @@ function readLimited(file: string, shown: string, issues: Issue[]): string | nul
     }
     return readFileSync(file, 'utf8');
   } catch (error) {
-    issues.push(fileIssue(shown, 'file-unreadable', (error as Error).message, 'it cannot be read', 'mend its permissions'));
+    issues.push(
+      fileIssue(
+        shown,
+        'file-unreadable',
+        (error as Error).message,
+        'it cannot be read',
+        'mend its permissions',
+      ),
+    );
     return null;
   }
 }
@@ -111,7 +131,13 @@ function readSamples(folder: string, issues: Issue[]): Sample[] {
     if (!stat.isFile() || !/^(?:match|near-miss)\./.test(name)) continue;
     if (stat.size > STORE_LIMITS.maxSampleBytes) {
       issues.push(
-        fileIssue(relativeName(path), 'file-too-large', `the sample has ${stat.size} bytes`, 'samples are read whole', 'keep the part around the error'),
+        fileIssue(
+          relativeName(path),
+          'file-too-large',
+          `the sample has ${stat.size} bytes`,
+          'samples are read whole',
+          'keep the part around the error',
+        ),
       );
     } else samples.push({ name, text: readFileSync(path, 'utf8') });
   }

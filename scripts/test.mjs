@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+/**
+ * All tests, in the order in which they fail fastest: format and lint, types, generated files, build, tests.
+ * What the tests need of real software is unpacked into .cache/tools first; nothing is installed into the system.
+ */
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const require = createRequire(import.meta.url);
+
+/** The script behind a package's command, run with this Node: no shell, any path. */
+function commandOf(name, bin = name) {
+  const path = require.resolve(`${name}/package.json`);
+  const { bin: bins } = require(path);
+  return path.replace(/package\.json$/, typeof bins === 'string' ? bins : bins[bin]);
+}
+
+const steps = [
+  ['format and lint', commandOf('@biomejs/biome', 'biome'), ['ci', '--error-on-warnings', '.']],
+  ['types', commandOf('typescript', 'tsc'), ['-p', '.']],
+  ['generated files', 'scripts/generate.mjs', ['--check']],
+  ['build', 'scripts/build.mjs', []],
+  ['tests', commandOf('vitest'), ['run', ...process.argv.slice(2)]],
+];
+for (const [name, script, args] of steps) {
+  console.log(`\n== ${name}`);
+  const { status } = spawnSync(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) {
+    console.error(`\n${name}: failed`);
+    process.exit(status || 1);
+  }
+}

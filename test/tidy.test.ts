@@ -1,0 +1,163 @@
+/** The shape of the source: who may import whom, what a pure module may touch, what a file may be called. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+interface Rule {
+  /** Modules of ours that it may import (through their index.ts). */
+  readonly imports: readonly string[];
+  /** npm packages that it may import. */
+  readonly packages: readonly string[];
+  /** No `node:`, no clock, no randomness, no I/O: runs in a browser. */
+  readonly pure: boolean;
+}
+
+/** Imports go one way: record ← book ← diagnosis ← render; store uses those; doors use everything. */
+const MODULES: Readonly<Record<string, Rule>> = {
+  record: { imports: [], packages: ['zod'], pure: true },
+  book: { imports: ['record'], packages: ['re2js'], pure: true },
+  diagnosis: { imports: ['record', 'book'], packages: ['zod'], pure: true },
+  render: { imports: ['record', 'diagnosis'], packages: [], pure: true },
+  store: { imports: ['record', 'book'], packages: [], pure: false },
+  cli: { imports: ['record', 'book', 'diagnosis', 'render', 'store'], packages: ['commander'], pure: false },
+};
+/** The package's two entries; they only re-export. */
+const ENTRIES: Readonly<Record<string, Rule>> = {
+  'index.ts': { imports: ['record', 'book', 'diagnosis', 'store'], packages: [], pure: false },
+  'pure.ts': { imports: ['record', 'book', 'diagnosis', 'render'], packages: [], pure: true },
+};
+const EMPTY_WORDS = /(?:^|\/)(?:utils?|helpers?|common|misc|manager|shared)(?:[./-]|$)/i;
+
+interface Import {
+  readonly from: string;
+  readonly target: string;
+}
+
+function filesUnder(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((e) =>
+    e.isDirectory() ? filesUnder(join(folder, e.name)) : [join(folder, e.name)],
+  );
+}
+const sources = filesUnder('src').filter((f) => f.endsWith('.ts') && !f.endsWith('.test.ts'));
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  return [...text.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)'([^']+)'/gm)].map((m) => ({
+    from: file,
+    target: m[1] as string,
+  }));
+}
+function resolved({ from, target }: Import): string {
+  return relative(root, resolve(root, dirname(from), target));
+}
+function moduleOf(file: string): string {
+  return file.split('/')[1] as string;
+}
+function ruleOf(file: string): Rule | undefined {
+  const name = moduleOf(file);
+  return name.endsWith('.ts') ? ENTRIES[name] : MODULES[name];
+}
+
+test('every folder of src is a module of the table, and the other way round', () => {
+  const folders = readdirSync(join(root, 'src'), { withFileTypes: true });
+  expect(
+    folders
+      .filter((f) => f.isDirectory())
+      .map((f) => f.name)
+      .sort(),
+  ).toEqual(Object.keys(MODULES).sort());
+  expect(
+    folders
+      .filter((f) => f.isFile())
+      .map((f) => f.name)
+      .sort(),
+  ).toEqual(Object.keys(ENTRIES).sort());
+});
+
+describe.each(sources)('%s', (file) => {
+  const text = readFileSync(join(root, file), 'utf8');
+  const rule = ruleOf(file) as Rule;
+
+  test('imports what its module may', () => {
+    for (const i of importsOf(file)) {
+      if (i.target.startsWith('node:')) expect(rule.pure, i.target).toBe(false);
+      else if (!i.target.startsWith('.')) expect(rule.packages, i.target).toContain(i.target);
+      else {
+        const target = resolved(i);
+        if (moduleOf(target) === moduleOf(file)) continue;
+        expect(rule.imports, target).toContain(moduleOf(target));
+        expect(target, 'modules meet at their index.ts').toMatch(/^src\/[a-z]+\/index\.ts$/);
+      }
+    }
+  });
+
+  test('has no `export *`, and is named after what it holds', () => {
+    expect(text).not.toMatch(/^export \*/m);
+    expect(file).not.toMatch(EMPTY_WORDS);
+  });
+
+  test('starts no process', () => {
+    expect(text).not.toMatch(/node:(?:child_process|cluster|vm)|\beval\(|new Function\(/);
+  });
+
+  if (rule.pure) {
+    test('is pure: no clock, no randomness, no environment', () => {
+      expect(text).not.toMatch(
+        /\bDate\.now|new Date\(\)|Math\.random|performance\.now|\bprocess\.|\bBuffer\b|\bfetch\(/,
+      );
+    });
+  }
+});
+
+test('there are no import cycles', () => {
+  const edges = new Map(
+    sources.map((f) => [
+      f,
+      importsOf(f)
+        .filter((i) => i.target.startsWith('.'))
+        .map(resolved),
+    ]),
+  );
+  const state = new Map<string, 'open' | 'done'>();
+  const visit = (file: string, path: readonly string[]): void => {
+    if (state.get(file) === 'done') return;
+    expect(state.get(file), [...path, file].join(' → ')).toBeUndefined();
+    state.set(file, 'open');
+    for (const next of edges.get(file) ?? []) visit(next, [...path, file]);
+    state.set(file, 'done');
+  };
+  for (const file of sources) visit(file, []);
+});
+
+test('every import names a file that is there', () => {
+  const known = new Set(filesUnder('src'));
+  for (const file of sources) {
+    for (const i of importsOf(file))
+      if (i.target.startsWith('.')) expect(known, `${file}: ${i.target}`).toContain(resolved(i));
+  }
+});
+
+describe('the package', () => {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const pkg = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+  test('has no run-time dependency with an install script, and runs none itself', () => {
+    for (const name of Object.keys(pkg.dependencies ?? {})) {
+      expect(lock.packages[`node_modules/${name}`].hasInstallScript, name).toBeUndefined();
+    }
+    expect(Object.keys(pkg.scripts).filter((s) => /^(?:pre|post)?install$|^prepare$/.test(s))).toEqual([]);
+  });
+
+  test('pins every dependency exactly', () => {
+    for (const version of Object.values({ ...pkg.dependencies, ...pkg.devDependencies })) {
+      expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+    }
+  });
+
+  test('the lock file names no download address', () => {
+    expect(JSON.stringify(lock)).not.toMatch(/"resolved":"http/);
+  });
+});
