@@ -15,6 +15,8 @@ export const RARITY_LIMITS = {
   maxHitsPerMillion: 10,
   /** A pattern whose required words carry less than this many bits is careless too. */
   minBits: 14,
+  /** The same for records from elsewhere, whose patterns nobody has checked: more than one rare word. */
+  minForeignBits: 24,
   /** Bits of a word that the background does not hold at all; one word proves no more than this. */
   maxWordBits: 15,
   /** Share of a signature's bits that a line must hold to vouch for a careless pattern. */

@@ -77,19 +77,21 @@ export function compileBook(
   const patterns = drafts.map((draft, index): BookPattern => {
     // Without a background nothing was measured, so nothing is called careless.
     const weighed = background !== null && draft.role !== 'not_if' && draft.role !== 'sequence';
-    const careless = weighed && (draft.bits < RARITY_LIMITS.minBits || noisy.has(index));
+    const own = kept[draft.record]?.record.origin === 'authored';
+    const minBits = own ? RARITY_LIMITS.minBits : RARITY_LIMITS.minForeignBits;
+    const careless = weighed && (draft.bits < minBits || noisy.has(index));
     return { ...draft, careless };
   });
-  const careless = new Set(patterns.filter((p) => p.careless).map((p) => p.record));
+  const careless = new Map<number, number>();
+  for (const p of patterns) if (p.careless) careless.set(p.record, (careless.get(p.record) ?? 0) + 1);
   const records = kept.map((k) => k.record);
-  for (const index of careless) {
-    const source = kept[index] as BookSource;
+  for (const [index, count] of careless) {
     issues.push({
       severity: 'warning',
       code: 'pattern-too-common',
-      file: source.file ?? '-',
+      file: kept[index]?.file ?? '-',
       field: 'regex',
-      problem: `${patterns.filter((p) => p.record === index && p.careless).length} of the record’s patterns are not rare in ordinary output`,
+      problem: `${count} of the record’s patterns ${count === 1 ? 'is' : 'are'} not rare in ordinary output`,
       why: 'a pattern that fits harmless text answers people who have another problem, or none',
       remedy: 'anchor it on a code or on several words that only this error prints',
     });

@@ -265,7 +265,17 @@ class Parser {
   }
 
   private char(codePoint: number): PatternNode {
-    return this.class([[codePoint, codePoint]]);
+    const isLetter = (codePoint | 32) >= 97 && (codePoint | 32) <= 122 && codePoint < 128;
+    if (!this.ignoreCase || !isLetter) return { kind: 'class', ranges: [[codePoint, codePoint]] };
+    const upper = codePoint & ~32;
+    const lower = codePoint | 32;
+    return {
+      kind: 'class',
+      ranges: [
+        [upper, upper],
+        [lower, lower],
+      ],
+    };
   }
 
   private class(ranges: CharRanges): PatternNode {
