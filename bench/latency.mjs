@@ -29,14 +29,14 @@ const pick = (list) => list[random(list.length)];
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 function cpuOf(args, input) {
-  const { output, status } = spawnSync(process.execPath, ['-r', `${root}bench/cpu-at-exit.cjs`, ...args], {
+  const { output, status } = spawnSync(process.execPath, ['-r', `${root}bench/usage-at-exit.cjs`, ...args], {
     cwd: root,
     input,
     stdio: ['pipe', 'ignore', 'inherit', 'pipe'],
     env: { PATH: process.env.PATH, LANG: 'C.UTF-8' },
   });
   if (status === null || status > 1) throw new Error(`${args.join(' ')}: exit ${status}`);
-  return Number(output[3].toString()) / 1000;
+  return JSON.parse(output[3].toString()).cpu_ms;
 }
 
 function cold() {
