@@ -259,6 +259,9 @@ const SUDO_POSTGRES = `
 as=""; if [ "$(id -u)" = 0 ]; then as="setpriv --reuid=65534 --regid=65534 --clear-groups"; chown 65534:65534 .; fi
 `;
 
+/** Like `head`, but reads to the end: a program whose reader goes away fails. */
+const FIRST = 'first() { awk -v n="$1" "NR <= n"; }\n';
+
 /** The end of every service that a script started. */
 const STOP = `
 stop() { for p in $(jobs -p); do kill "$p" 2>/dev/null || true; done; }
@@ -301,7 +304,7 @@ git log -25
 git log --stat -n 60
 git log --oneline -n 200
 git log --graph --format='%h %ad %an %s' --date=iso -n 120
-git shortlog -n -n 120 | head -200`,
+git shortlog -n HEAD | first 200`,
   },
   {
     name: 'git-work',
@@ -315,13 +318,13 @@ git push --progress -u origin main
 git clone --progress ../hub.git ../copy
 git checkout -b retry-on-timeout
 for f in notes/*.md; do sed -i '3,6s/^/edited: /' $f; done
-git status; git diff | head -700; git diff --stat; git status -s
+git status; git diff | first 700; git diff --stat; git status -s
 git commit -am 'Retry when the connection times out; no error is lost'
 git push --progress origin retry-on-timeout
 git checkout main; git merge --no-ff -m 'Merge branch retry-on-timeout' retry-on-timeout
 echo '0 failed' > notes/errors.txt; git add notes/errors.txt; git status; git stash; git stash list; git stash pop
 git commit -m 'Add notes/errors.txt'; git tag -a v6.4 -m 'Version 6.4'; git push --progress origin main --tags
-cd ../copy; git fetch --progress; git pull --ff-only; git branch -avv; git log -p -n 8 | head -400
+cd ../copy; git fetch --progress; git pull --ff-only; git branch -avv; git log -p -n 8 | first 400
 git checkout -b work; git rebase main; git show --stat HEAD; git reflog; git gc; git fsck --full; git count-objects -vH
 git blame notes/errors.txt; git ls-tree -r HEAD; git describe; git config --list --local; git worktree add ../tree v6.4`,
   },
@@ -336,14 +339,25 @@ for c in add commit push pull fetch clone rebase merge checkout switch log diff 
   {
     name: 'npm',
     limit: 1200,
+    files: {
+      'package.json': JSON.stringify({
+        name: 'shop',
+        version: '1.2.0',
+        private: true,
+        scripts: {
+          test: 'node -p "0 + String.fromCharCode(32) + /failed/.source"',
+          build: 'echo built in 3 s',
+          'lint:errors': 'echo no errors found',
+        },
+      }),
+    },
     script: `
-echo '{"name":"shop","version":"1.2.0","private":true,"scripts":{"test":"node -e \\"console.log(\\\\"0 failed\\\\")\\"","build":"node -e \\"console.log(\\\\"built\\\\")\\"","lint:errors":"echo no errors found"}}' > package.json
 npm install --no-audit --no-fund webpack webpack-cli jest eslint @eslint/js mocha express prettier
 npm install --no-audit --no-fund --loglevel=verbose p-retry 2>&1
 npm test; npm run; npm run build; npm run lint:errors; npm ls; npm ls --all; npm explain ms; npm prune; npm dedupe --no-audit
-npm pkg get; npm pack --dry-run 2>&1; npm config ls -l | grep -vi 'auth\\|token\\|key\\|cert\\|ca =' | head -200
-npm help install | head -300; for c in install ci run publish view ls exec config; do npm $c --help; done
-ls node_modules | head -150
+npm pkg get; npm pack --dry-run 2>&1; npm config ls -l | grep -vi 'auth\\|token\\|key\\|cert\\|ca =' | first 200
+npm help install | first 300; for c in install ci run publish view ls exec config; do npm $c --help; done
+ls node_modules | first 150
 mkdir -p src test; for i in 1 2 3 4 5 6; do echo "export const retry$i = (n) => n + $i; export class TimeoutError$i extends Error {}" > src/error$i.mjs; done
 for i in 1 2 3 4 5 6; do echo "import * as m$i from './error$i.mjs'; console.log(m$i);"; done > src/index.mjs
 npx --no webpack -- --mode production --entry ./src/index.mjs --stats verbose
@@ -357,9 +371,9 @@ npx --no jest -- --verbose --coverage 2>&1
 cat > test/mocha.cjs <<'E'
 describe('errors', () => { for (let i = 0; i < 60; i++) it('handles error ' + i + ' without failing', () => {}); });
 E
-npx --no mocha -- test/mocha.cjs; npx --no mocha -- -R tap test/mocha.cjs | head -40
+npx --no mocha -- test/mocha.cjs; npx --no mocha -- -R tap test/mocha.cjs | first 40
 echo 'import js from "@eslint/js"; export default [js.configs.recommended, {rules: {"no-unused-vars": "warn", "no-undef": "off"}}];' > eslint.config.mjs
-npx --no eslint -- src; npx --no eslint -- --debug src 2>&1 | head -150; npx --no eslint -- --help; npx --no jest -- --help; npx --no webpack -- --help
+npx --no eslint -- src; npx --no eslint -- --debug src 2>&1 | first 150; npx --no eslint -- --help; npx --no jest -- --help; npx --no webpack -- --help
 npx --no prettier -- --check src || npx --no prettier -- --write src; DEBUG='express:*' node -e "
 const app=require('express')(); app.get('/error',(q,s)=>s.send('none')); app.use('/api',(q,s)=>s.json([]));
 const s=app.listen(0,async()=>{for(let i=0;i<30;i++)await fetch('http://127.0.0.1:'+s.address().port+(i%2?'/error':'/api/'+i));s.close();s.closeAllConnections()})"`,
@@ -370,14 +384,15 @@ const s=app.listen(0,async()=>{for(let i=0;i<30;i++)await fetch('http://127.0.0.
     files: {
       'tsconfig.json':
         '{"compilerOptions":{"strict":true,"target":"es2022","module":"nodenext","outDir":"dist","types":["node"],"declaration":true,"composite":true},"include":["src"]}',
-      'src/errors.ts': "export class TimeoutError extends Error {}\nexport const failed = 0;\nexport * from './retry.js';\n",
+      'src/errors.ts':
+        "export class TimeoutError extends Error {}\nexport const failed = 0;\nexport * from './retry.js';\n",
       'src/retry.ts':
         "import { setTimeout } from 'node:timers/promises';\nexport async function retry(n: number) { await setTimeout(n); return 'no error'; }\n",
     },
     script: `
 ln -s "$PROJECT/node_modules" node_modules; export PATH="$PROJECT/node_modules/.bin:$PATH"
 tsc -v; tsc -b --verbose; tsc -b --verbose; tsc -p . --listEmittedFiles --extendedDiagnostics
-tsc -p . --traceResolution --noEmit | head -500; tsc -p . --explainFiles --noEmit | head -300; tsc -p . --listFiles --noEmit; tsc -p . --showConfig
+tsc -p . --traceResolution --noEmit | first 500; tsc -p . --explainFiles --noEmit | first 300; tsc -p . --listFiles --noEmit; tsc -p . --showConfig
 tsc --help; tsc --all; cat dist/*.js dist/*.d.ts`,
   },
   {
@@ -392,7 +407,7 @@ tsc --help; tsc --all; cat dist/*.js dist/*.d.ts`,
     },
     script: `
 ln -s "$PROJECT/node_modules" node_modules; export PATH="$PROJECT/node_modules/.bin:$PATH"
-vite build; vite build --debug 2>&1 | head -250; vitest run --reporter=verbose 2>&1; vitest run --reporter=tap | head -250; vitest run --reporter=junit | head -200
+vite build; vite build --debug 2>&1 | first 250; vitest run --reporter=verbose 2>&1; vitest run --reporter=tap | first 250; vitest run --reporter=junit | first 200
 biome check --formatter-enabled=false main.mjs error-page.mjs; biome --help; biome check --help; vitest --help; vite --help; vite build --help; rolldown --help
 rolldown main.mjs -d out`,
   },
@@ -416,7 +431,7 @@ server.listen(0, async () => {
     script: `
 node --test --test-reporter=spec x.test.mjs; node --test --test-reporter=tap x.test.mjs
 NODE_DEBUG=http,net,timer,stream node client.mjs 2>&1; node --help; node --v8-options
-node -p 'process.versions; ' ; node -p 'require("os").constants.signals'; node --trace-gc -e 'let a=[];for(let i=0;i<3e6;i++)a.push({i})' | head -120
+node -p 'process.versions; ' ; node -p 'require("os").constants.signals'; node --trace-gc -e 'let a=[];for(let i=0;i<3e6;i++)a.push({i})' | first 120
 node -p 'Object.keys(require("http").STATUS_CODES).map(c=>"HTTP/1.1 "+c+" "+require("http").STATUS_CODES[c]).join("\\n")'`,
   },
   {
@@ -426,8 +441,8 @@ node -p 'Object.keys(require("http").STATUS_CODES).map(c=>"HTTP/1.1 "+c+" "+requ
 python3 -V; cat > exclude.txt < /dev/null
 python3 -m unittest -v test.test_json test.test_urlparse test.test_configparser test.test_textwrap test.test_bisect test.test_heapq test.test_difflib 2>&1
 python3 -m unittest -v test.test_exceptions.ExceptionTests.testChainingAttrs test.test_contextlib test.test_shlex test.test_queue test.test_asyncio.test_queues test.test_asyncio.test_locks 2>&1
-python3 -X importtime -c 'import asyncio, http.server, sqlite3' 2>&1; python3 --help; python3 -m http.server --help; python3 -m venv venv; python3 -m compileall venv/lib/*/site-packages/pip | head -250
-python3 -m json.tool --help; python3 -m dis -h; python3 -m timeit -r 3 -v '"-".join(map(str, range(100)))'; python3 -m pydoc errno | head -300; python3 -m pydoc urllib.error`,
+python3 -X importtime -c 'import asyncio, http.server, sqlite3' 2>&1; python3 --help; python3 -m http.server --help; python3 -m venv venv; python3 -m compileall venv/lib/*/site-packages/pip | first 250
+python3 -m json.tool --help; python3 -m dis -h; python3 -m timeit -r 3 -v '"-".join(map(str, range(100)))'; python3 -m pydoc errno | first 300; python3 -m pydoc urllib.error`,
   },
   {
     name: 'pip',
@@ -436,9 +451,9 @@ python3 -m json.tool --help; python3 -m dis -h; python3 -m timeit -r 3 -v '"-".j
 python3 -m venv venv; . venv/bin/activate
 pip install --only-binary :all: networkx pytest django flask gunicorn rich
 pip list; pip show networkx django pytest flask; pip freeze; pip check; pip install --only-binary :all: networkx
-pip install -v --only-binary :all: retrying tenacity 2>&1 | head -200; pip uninstall -y retrying; pip --help; pip install --help; pip config --help; pip cache dir; pip inspect | head -150
+pip install -v --only-binary :all: retrying tenacity 2>&1 | first 200; pip uninstall -y retrying; pip --help; pip install --help; pip config --help; pip cache dir; pip inspect | first 150
 cd venv/lib/python*/site-packages/networkx; python -m pytest -v -p no:cacheprovider algorithms/tests/test_cycles.py algorithms/tests/test_dag.py algorithms/tests/test_core.py algorithms/tests/test_clique.py classes/tests/test_graph.py
-python -m pytest -q --durations=5 -p no:cacheprovider algorithms/tests/test_tree* algorithms/tests/test_cuts.py; python -m pytest --help | head -250; python -m pytest --collect-only -q utils/tests | head -120`,
+python -m pytest -q --durations=5 -p no:cacheprovider algorithms/tests/test_tree* algorithms/tests/test_cuts.py; python -m pytest --help | first 250; python -m pytest --collect-only -q utils/tests | first 120`,
   },
   {
     name: 'python-web',
@@ -478,11 +493,11 @@ stop; sleep 1; cat dj.log gu.log hs.log`,
     name: 'cargo',
     limit: 1000,
     script: `
-cargo init -v --vcs none --name ledger app; cd app; cargo add semver itoa anyhow serde_json base64 regex-syntax memchr thiserror 2>&1
+cargo init -v --vcs none --name ledger app; cd app; cargo add semver itoa anyhow base64 memchr 2>&1
 printf 'fn unused() {}\\nfn main() { let retries = 3; println!("0 errors"); }\\n#[cfg(test)] mod tests { #[test] fn error_is_reported() {} #[test] fn does_not_fail() {} }\\n' > src/main.rs
-cargo build -v 2>&1 | cut -c1-400; cargo build 2>&1; cargo run; cargo test 2>&1; cargo tree; cargo metadata --format-version 1 --no-deps | head -c 400; echo; cat Cargo.lock
+cargo build -v 2>&1 | cut -c1-400; cargo build 2>&1; cargo run; cargo test 2>&1; cargo tree; cargo metadata --format-version 1 --no-deps | cut -c1-400; cat Cargo.lock
 cargo --list; for c in build test run add install; do cargo $c --help; done; rustc --help -v; rustup show; rustc --print target-list
-for c in semver itoa base64; do cp -r $CARGO_HOME/registry/src/*/$c-[0-9]* ../$c; (cd ../$c; cargo test --lib --tests 2>&1 || true) | grep -v '^error' ; done`,
+for c in semver itoa; do cp -r $(ls -d $CARGO_HOME/registry/src/*/$c-[0-9]* | tail -1) ../$c; (cd ../$c; cargo test --lib --tests 2>&1 || true) | grep -v '^error' ; done`,
   },
   {
     name: 'go',
@@ -510,8 +525,8 @@ func TestErrors(t *testing.T) {
 `,
     },
     script: `
-go mod init example.org/ledger 2>&1; go build -v ./... 2>&1; go vet -v ./... 2>&1; go test -v ./... 2>&1; go test -cover -bench . ./... ; go test -json ./... | head -60
-go test -v errors strconv net/url path/filepath context 2>&1; go list -f '{{.ImportPath}}: {{.Doc}}' std; go build -x -a errors 2>&1 | cut -c1-300 | head -60
+go mod init example.org/ledger 2>&1; go build -v ./... 2>&1; go vet -v ./... 2>&1; go test -v ./... 2>&1; go test -cover -bench . ./... ; go test -json ./... | first 60
+go test -v errors strconv net/url path/filepath context 2>&1; go list -f '{{.ImportPath}}: {{.Doc}}' std; go build -x -a errors 2>&1 | cut -c1-300 | first 60
 go help; for c in build test mod get vet modules testflag environment; do go help $c; done; go doc -all errors; go doc -all context; go doc net.OpError; go doc net/http Transport; go version; go tool`,
   },
   {
@@ -531,25 +546,26 @@ go help; for c in build test mod get vet modules testflag environment; do go hel
     limit: 1100,
     files: { 'Ledger.java': JAVA_LOG },
     script: `
-javac -verbose Ledger.java 2>&1 | cut -c1-300 | head -250; java Ledger 2>&1; java -Xlog:gc*,safepoint,os*=info -Xmx64m Ledger 2>/dev/null | grep '^\\[' | head -150
-java -Xlog:class+load -version 2>&1 | head -200; java -version 2>&1; java -XX:+PrintFlagsFinal -version 2>/dev/null | head -350; javac --help; jar --help; java --list-modules; javap -v java.lang.Error | head -150`,
+javac -verbose Ledger.java 2>&1 | cut -c1-300 | first 250; java Ledger 2>&1; java -Xlog:gc*,safepoint,os*=info -Xmx64m Ledger 2>/dev/null | grep '^\\[' | first 150
+java -Xlog:class+load -version 2>&1 | first 200; java -version 2>&1; java -XX:+PrintFlagsFinal -version 2>/dev/null | first 350; javac --help; jar --help; java --list-modules; javap -v java.lang.Error | first 150`,
   },
   {
     name: 'c-build',
     limit: 1700,
     files: {
       'build/CMakeLists.txt': CMAKE,
-      'build/hello.c': '#include <stdio.h>\nint main(int argc, char **argv) { printf("error count: 0, run %s\\n", argc > 1 ? argv[1] : "-"); return 0; }\n',
+      'build/hello.c':
+        '#include <stdio.h>\nint main(int argc, char **argv) { printf("error count: 0, run %s\\n", argc > 1 ? argv[1] : "-"); return 0; }\n',
       'build/error_codes.c':
         '#include <errno.h>\n#include <stdio.h>\n#include <string.h>\nint main(void) { short n = 0; for (int i = 1; i < 30; i++) { n = n + strlen(strerror(i)); } printf("%ld\\n", n); int unused; return 0; }\n',
     },
     script: `
-npm pack --silent better-sqlite3@11.3.0 leveldown@6.1.1; for t in *.tgz; do tar -xzvf $t | head -120; done
-cmake -S build -B out -DCMAKE_VERBOSE_MAKEFILE=ON; cmake --build out -j2 2>&1; cd out; ctest; ctest -V | head -200; ctest -N; cd ..
+npm pack --silent better-sqlite3@11.3.0 leveldown@6.1.1; for t in *.tgz; do tar -xzvf $t | first 120; done
+cmake -S build -B out -DCMAKE_VERBOSE_MAKEFILE=ON; cmake --build out -j2 2>&1; cd out; ctest; ctest -V | first 200; ctest -N; cd ..
 rm -rf pkg; mkdir pkg; tar -xzf leveldown*.tgz -C pkg; cd pkg/package/deps/leveldb/leveldb-*/
 printf 'CXXFLAGS=-std=c++14 -O0 -Wall -Wextra -Wconversion -Wshadow -Iinclude -I. -DOS_LINUX -DLEVELDB_PLATFORM_POSIX -I../port-libuv\\nOBJ=$(patsubst %%.cc,%%.o,$(wildcard table/*.cc util/coding.cc util/crc32c.cc util/hash.cc util/status.cc util/arena.cc util/bloom.cc))\\nliberrors.a: $(OBJ)\\n\\tar rcsv $@ $^\\n' > GNUmakefile
-make -j2 -k 2>&1 | cut -c1-300 || true; make --version; make -n -B 2>&1 | head -30; make -p -f /dev/null 2>/dev/null | head -250 || true; cd "$SOURCE"
-gcc -v -x c -E /dev/null 2>&1; gcc --help=warnings | head -220; gcc --help=optimizers | head -120; ld --verbose | head -150; readelf -aW out/hello; objdump -d out/error_codes | head -200; nm out/hello; ldd out/hello; gcc -dumpspecs | head -60`,
+make -j2 -k 2>&1 | cut -c1-300 || true; make --version; make -n -B 2>&1 | first 30; make -p -f /dev/null 2>/dev/null | first 250 || true; cd "$SOURCE"
+gcc -v -x c -E /dev/null 2>&1; gcc --help=warnings | first 220; gcc --help=optimizers | first 120; ld --verbose | first 150; readelf -aW out/hello; objdump -d out/error_codes | first 200; nm out/hello; ldd out/hello; gcc -dumpspecs | first 60`,
   },
   {
     name: 'nginx',
@@ -592,7 +608,7 @@ CustomLog $OUT/access full
 TypesConfig /etc/mime.types
 DocumentRoot $PWD/html
 E
-apache2 -v; apache2 -l; apache2 -L | head -200; apache2 -t -f $PWD/a.conf 2>&1; apache2 -M -f $PWD/a.conf; apache2 -X -f $PWD/a.conf & ready $PORT1
+apache2 -v; apache2 -l; apache2 -t -f $PWD/a.conf 2>&1; apache2 -M -f $PWD/a.conf; apache2 -X -f $PWD/a.conf & ready $PORT1
 node load.mjs http://127.0.0.1:$PORT1 400 > load.curl; curl -K load.curl; kill $(cat a.pid); wait || true`,
   },
   {
@@ -645,7 +661,7 @@ explain analyze select * from errors where code = 404; explain (analyze, buffers
 select name, setting, short_desc from pg_settings;
 update errors set message = 'retried' where code = 404; delete from errors where code = 500; begin; drop table errors; rollback; checkpoint;
 E
-$B/pg_dump shop | head -200; $B/pg_isready; $B/vacuumdb -a -v 2>&1 | head -100; $B/pg_controldata $P/data 2>&1 || $as $B/pg_controldata $P/data; kill -INT $pg; wait $pg || true; cp $P/server.log "$OUT/server"`,
+$B/pg_dump shop | first 200; $B/pg_isready; $B/vacuumdb -a -v 2>&1 | first 100; $B/pg_controldata $P/data 2>&1 || $as $B/pg_controldata $P/data; kill -INT $pg; wait $pg || true; cp $P/server.log "$OUT/server"`,
   },
   {
     name: 'mariadb',
@@ -658,7 +674,7 @@ create database shop; use shop; create table errors (id int primary key auto_inc
 insert into errors (code, message) values (404, 'not found'), (500, 'timeout'), (502, 'retry'); select * from errors; show create table errors; explain select * from errors where code = 404;
 show variables; show status; show engines; show processlist; show collation; help contents; select version(), now(); update errors set message = 'fixed' where code = 500;
 E
-mariadb-dump --no-defaults -h 127.0.0.1 -P $PORT1 -u root shop; mariadb-admin --no-defaults -h 127.0.0.1 -P $PORT1 -u root status extended-status | head -200; mariadb-admin --no-defaults -h 127.0.0.1 -P $PORT1 -u root shutdown; sleep 2; cp server.log "$OUT/server"; cp general.log "$OUT/general"`,
+mariadb-dump --no-defaults -h 127.0.0.1 -P $PORT1 -u root shop; mariadb-admin --no-defaults -h 127.0.0.1 -P $PORT1 -u root status extended-status | first 200; mariadb-admin --no-defaults -h 127.0.0.1 -P $PORT1 -u root shutdown; sleep 2; cp server.log "$OUT/server"; cp general.log "$OUT/general"`,
   },
   {
     name: 'redis',
@@ -696,7 +712,6 @@ explain query plan select * from errors where code = 404; explain select count(*
 .help
 .stats on
 select sum(code) from errors;
-.dbinfo
 E`,
   },
   {
@@ -707,8 +722,8 @@ openssl version -a; openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -ou
 openssl req -newkey rsa:2048 -nodes -keyout s.key -out s.csr -subj '/CN=localhost' 2>/dev/null; printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\\n' > ext
 openssl x509 -req -in s.csr -CA ca.pem -CAkey ca.key -days 20 -extfile ext -out s.pem 2>&1; openssl verify -CAfile ca.pem s.pem; openssl x509 -in s.pem -noout -text; openssl req -in s.csr -noout -text
 openssl s_server -accept 127.0.0.1:$PORT1 -key s.key -cert s.pem -www > ss.log 2>&1 & ready $PORT1
-for v in 2 3; do openssl s_client -connect 127.0.0.1:$PORT1 -servername localhost -CAfile ca.pem -tls1_$v -trace < /dev/null 2>&1 | head -300; openssl s_client -connect 127.0.0.1:$PORT1 -CAfile ca.pem -verify_return_error -tls1_$v -state < /dev/null 2>&1; done
-for i in 1 2 3 4 5; do curl -v --no-progress-meter --cacert ca.pem https://localhost:$PORT1/?error=$i 2>&1 | head -80; done; curl -s --cacert ca.pem -o /dev/null -w '%{json}' https://localhost:$PORT1/ | tr ',' '\\n'; echo
+for v in 2 3; do openssl s_client -connect 127.0.0.1:$PORT1 -servername localhost -CAfile ca.pem -tls1_$v -trace < /dev/null 2>&1 | first 300; openssl s_client -connect 127.0.0.1:$PORT1 -CAfile ca.pem -verify_return_error -tls1_$v -state < /dev/null 2>&1; done
+for i in 1 2 3 4 5; do curl -v --no-progress-meter --cacert ca.pem https://localhost:$PORT1/?error=$i 2>&1 | first 80; done; curl -s --cacert ca.pem -o /dev/null -w '%{json}' https://localhost:$PORT1/ | tr ',' '\\n'; echo
 openssl ciphers -v ALL; openssl list -commands -digest-algorithms -cipher-algorithms; for c in s_client x509 req verify ciphers; do openssl $c -help 2>&1; done; openssl errstr 0A000000 || true
 ssh -V 2>&1; ssh -G example.org; ssh-keygen -t ed25519 -N '' -C dev@example.org -f k; ssh-keygen -lvf k.pub; curl --help all; curl -V; ss.log 2>/dev/null || true`,
   },
@@ -717,31 +732,39 @@ ssh -V 2>&1; ssh -G example.org; ssh-keygen -t ed25519 -N '' -C dev@example.org 
     limit: 1500,
     script: `
 apt-get -s upgrade; apt-get -s install nginx postgresql redis-server 2>&1; apt-cache policy git curl nginx openssl; apt-cache show git curl openssl nginx postgresql-15 redis-server gcc-12 python3.11 error liberror-perl 2>/dev/null || true
-apt-cache depends git; apt-cache rdepends curl | head -200; apt-cache search error | head -200; apt-cache search timeout; apt-cache stats; apt list --installed 2>/dev/null | head -250; apt-config dump | grep -vi 'proxy\\|://' | head -250; apt-mark showmanual | head -100`,
+apt-cache depends git; apt-cache rdepends curl | first 200; apt-cache search error | first 200; apt-cache search timeout; apt-cache stats; apt list --installed 2>/dev/null | first 250; apt-config dump | grep -vi 'proxy\\|://' | first 250; apt-mark showmanual | first 100`,
   },
   {
     name: 'dpkg',
     limit: 1500,
     script: `
-dpkg -l; dpkg -L git | head -250; dpkg -s bash curl git openssl; dpkg-query -W -f '\${Package} \${Version} \${Installed-Size}\\n' | head -250; dpkg --version; dpkg -S /bin/bash /usr/bin/git; dpkg-architecture 2>/dev/null || true`,
+dpkg -l; dpkg -L git | first 250; dpkg -s bash curl git openssl; dpkg-query -W -f '\${Package} \${Version} \${Installed-Size}\\n' | first 250; dpkg --version; dpkg -S /bin/bash /usr/bin/git; dpkg-architecture 2>/dev/null || true`,
   },
-  { name: 'dpkg-log', limit: 700, script: `head -2500 /var/log/dpkg.log | awk 'NR % 3 == 0'; head -300 /var/log/alternatives.log` },
-  { name: 'apt-term', limit: 900, script: `cat /var/log/apt/term.log | tr '\\r' '\\n' | sed 's/^.*\\x1b.*$//' | head -3000` },
-  { name: 'dmesg', limit: 330, script: `dmesg` },
+  {
+    name: 'dpkg-log',
+    limit: 700,
+    script: `head -2500 /var/log/dpkg.log | awk 'NR % 3 == 0'; head -300 /var/log/alternatives.log`,
+  },
+  {
+    name: 'apt-term',
+    limit: 900,
+    script: `cat /var/log/apt/term.log | tr '\\r' '\\n' | sed 's/^.*\\x1b.*$//' | first 3000`,
+  },
+  { name: 'dmesg', limit: 330, script: `dmesg | grep -viE 'sandbox|Linux version|Command line:'` },
   { name: 'journal', limit: 600, script: `journalctl -n 3000 --no-pager -q | grep .` },
   {
     name: 'processes',
     limit: 500,
     script: `
-sleep 7 & sleep 8 & ps -o pid,ppid,user,stat,pri,ni,vsz,rss,etime,time,args -p $$,$!; ps -o pid,comm,wchan -p $$; cat /proc/self/status /proc/self/limits /proc/meminfo /proc/vmstat; cat /proc/cpuinfo | head -28
-df -h /usr /tmp; df -i /usr; free -m; vmstat 1 3; du -h --max-depth=2 /usr/lib 2>/dev/null | head -200; uptime; kill -l; ulimit -a; trap -l; date; locale; getconf -a | head -120; ss -s; stat /usr/bin/git /etc/passwd; id; lscpu | grep -v -i vendor`,
+sleep 7 & sleep 8 & ps -o pid,ppid,user,stat,pri,ni,vsz,rss,etime,time,args -p $$,$!; ps -o pid,comm,wchan -p $$; cat /proc/self/status /proc/self/limits /proc/meminfo /proc/vmstat; cat /proc/cpuinfo | first 28
+df -h /usr /tmp; df -i /usr; free -m; vmstat 1 3; du -h --max-depth=2 /usr/lib 2>/dev/null | first 200; uptime; kill -l; ulimit -a; trap -l; date; locale; getconf -a | first 120; ss -s; stat /usr/bin/git /etc/passwd; id; lscpu | grep -v -i vendor`,
   },
   {
     name: 'files',
     limit: 1600,
     script: `
-ls -lR /usr/share/perl | head -300; ls -laR /etc/apt /etc/ssl | head -250; find /usr/include -name '*err*' -o -name '*fail*' -o -name '*time*' | sort | head -250; find /usr/lib -name '*error*' | sort | head -300; find /usr/share/git-core /usr/share/bash-completion -ls | head -250
-tree -a /usr/share/git-core 2>/dev/null || true; file /usr/bin/* | head -200; md5sum /usr/share/doc/git/RelNotes/2.3* | head -60; wc -l /usr/include/*.h | head -120; ls /usr/share/doc | head -250; ls -l --time-style=full-iso /usr/bin | head -250`,
+ls -lR /usr/share/perl | first 300; ls -laR /etc/apt /etc/ssl | first 250; find /usr/include -name '*err*' -o -name '*fail*' -o -name '*time*' | sort | first 250; find /usr/lib -name '*error*' | sort | first 300; find /usr/share/git-core /usr/share/bash-completion -ls | first 250
+tree -a /usr/share/git-core 2>/dev/null || true; file /usr/bin/* | first 200; md5sum /usr/share/doc/git/RelNotes/2.3* | first 60; wc -l /usr/include/*.h | first 120; ls /usr/share/doc | first 250; ls -l --time-style=full-iso /usr/bin | first 250`,
   },
   {
     name: 'environment',
@@ -752,27 +775,55 @@ tree -a /usr/share/git-core 2>/dev/null || true; file /usr/bin/* | head -200; md
     name: 'archives',
     limit: 900,
     script: `
-tar -cvf doc.tar -C /usr/share/doc git curl bash apt gzip tar 2>&1 | head -350; tar -tvf doc.tar | head -350; mkdir to; rsync -av --stats /usr/share/doc/git/ to/; rsync -aviP --dry-run --delete /usr/share/doc/bash/ to/ | head -200
-zip -r doc.zip to | head -150; unzip -l doc.zip | head -150; unzip -t doc.zip | tail -100; gzip -kv to/README.md; gzip -l to/*.gz; xz -kv doc.tar 2>&1; xz -l doc.tar.xz; cp -rv to to2 | head -100; rm -rv to2 | head -100; gzip -9 -c doc.tar | wc -c`,
+tar -cvf doc.tar -C /usr/share/doc git curl bash apt gzip tar 2>&1 | first 350; tar -tvf doc.tar | first 350; mkdir to; rsync -av --stats /usr/share/doc/git/ to/; rsync -aviP --dry-run --delete /usr/share/doc/bash/ to/ | first 200
+zip -r doc.zip to | first 150; unzip -l doc.zip | first 150; unzip -t doc.zip | tail -100; gzip -kv to/README.md; gzip -l to/*.gz; xz -kv doc.tar 2>&1; xz -l doc.tar.xz; cp -rv to to2 | first 100; rm -rv to2 | first 100; gzip -9 -c doc.tar | wc -c`,
   },
-  { name: 'help', limit: 2600, script: `for p in ${HELPFUL}; do t=$(timeout 10 $p --help 2>&1 < /dev/null) && printf '$ %s --help\\n%s\\n' $p "$t" || true; done` },
-  { name: 'kubectl', limit: 600, script: `kubectl --help; for c in get logs apply describe rollout debug events wait; do kubectl $c --help; done; kubectl options; kubectl version --client` },
-  { name: 'terraform', limit: 500, files: { 'main.tf': 'variable "retries" { default = 3 }\nresource "terraform_data" "error_page" {\n  count = 12\n  input = "no error ${count.index}"\n}\noutput "failed" { value = 0 }\n' }, script: `terraform init -no-color; terraform validate -no-color; terraform plan -no-color -out p; terraform apply -no-color p; terraform show -no-color; terraform state list; terraform destroy -no-color -auto-approve; terraform -help; for c in plan apply init state; do terraform $c -help; done || true` },
-  { name: 'docker', limit: 400, script: `docker --help; for c in run build compose logs ps exec inspect; do docker $c --help; done` },
-  { name: 'man', limit: 4200, script: `export MANWIDTH=96 MANROFFOPT=-c; for p in ${MAN_PAGES}; do f=$(ls /usr/share/man/man*/$p.gz "$ROOT"/usr/share/man/man*/$p.gz 2>/dev/null | head -1); [ -n "$f" ] && man -l $f 2>/dev/null | col -bx | sed 's/^ *//' | awk 'NR > 8' | head -700 || true; done` },
+  {
+    name: 'help',
+    limit: 2600,
+    script: `for p in ${HELPFUL}; do t=$(timeout 10 $p --help 2>&1 < /dev/null) && printf '$ %s --help\\n%s\\n' $p "$t" || true; done`,
+  },
+  {
+    name: 'kubectl',
+    limit: 600,
+    script: `kubectl --help; for c in get logs apply describe rollout debug events wait; do kubectl $c --help; done; kubectl options; kubectl version --client`,
+  },
+  {
+    name: 'terraform',
+    limit: 500,
+    files: {
+      'main.tf':
+        'variable "retries" { default = 3 }\nresource "terraform_data" "error_page" {\n  count = 12\n  input = "no error ${count.index}"\n}\noutput "failed" { value = 0 }\n',
+    },
+    script: `terraform init -no-color; terraform validate -no-color; terraform plan -no-color -out p; terraform apply -no-color p; terraform show -no-color; terraform state list; terraform destroy -no-color -auto-approve; terraform -help; for c in plan apply init state; do terraform $c -help; done || true`,
+  },
+  {
+    name: 'docker',
+    limit: 400,
+    script: `docker --help; for c in run build compose logs ps exec inspect; do docker $c --help; done`,
+  },
+  {
+    name: 'man',
+    limit: 4200,
+    script: `export MANWIDTH=96 MANROFFOPT=-c; for p in ${MAN_PAGES}; do f=$(ls /usr/share/man/man*/$p.gz "$ROOT"/usr/share/man/man*/$p.gz 2>/dev/null | first 1) || true; [ -n "$f" ] && man -l $f 2>/dev/null | col -bx | sed 's/^ *//' | awk 'NR > 8' | first 700 || true; done`,
+  },
   {
     name: 'changelogs',
     limit: 3600,
     script: `
-for p in git curl openssl apt dpkg systemd bash postgresql-15 postgresql-common python3.11 gcc-12 binutils glibc libc6 util-linux openssh-client nodejs sqlite3 gnupg tar make cmake perl vim less file strace jq; do for f in /usr/share/doc/$p/changelog.Debian.gz /usr/share/doc/$p/changelog.gz /usr/share/doc/$p/NEWS.gz; do [ -f $f ] && zcat $f | head -220 || true; done; done
-zcat -f "$ROOT"/usr/share/doc/{nginx-common,apache2,haproxy,redis-server,mariadb-server,rsync,chromium}/changelog*gz "$ROOT"/usr/share/doc/*/NEWS* 2>/dev/null | head -1600 || true`,
+for p in git curl openssl apt dpkg systemd bash postgresql-15 postgresql-common python3.11 gcc-12 binutils glibc libc6 util-linux openssh-client nodejs sqlite3 gnupg tar make cmake perl vim less file strace jq; do for f in /usr/share/doc/$p/changelog.Debian.gz /usr/share/doc/$p/changelog.gz /usr/share/doc/$p/NEWS.gz; do [ -f $f ] && zcat $f | first 220 || true; done; done
+zcat -f "$ROOT"/usr/share/doc/{nginx-common,apache2,haproxy,redis-server,mariadb-server,rsync,chromium}/changelog*gz "$ROOT"/usr/share/doc/*/NEWS* 2>/dev/null | first 1600 || true`,
   },
-  { name: 'release-notes', limit: 2200, script: `cat $(ls /usr/share/doc/git/RelNotes/2.[123]*.txt* | sort -V | awk 'NR % 4 == 1') | head -5000` },
+  {
+    name: 'release-notes',
+    limit: 2200,
+    script: `cat $(ls /usr/share/doc/git/RelNotes/2.[123]*.txt* | sort -V | awk 'NR % 4 == 1') | first 5000`,
+  },
   {
     name: 'readmes',
     limit: 2600,
     script: `
-for f in $(ls /usr/share/doc/*/README* /usr/share/doc/*/FAQ* /usr/share/doc/*/*.txt /usr/share/doc/*/BUGS* /usr/share/doc/*/TODO* | sort); do zcat -f $f | head -70; done
+for f in $(ls /usr/share/doc/*/README* /usr/share/doc/*/FAQ* /usr/share/doc/*/*.txt /usr/share/doc/*/BUGS* /usr/share/doc/*/TODO* | sort); do zcat -f $f | first 70; done
 for f in "$PROJECT"/node_modules/{vitest,vite,zod,commander,ajv,fast-check,re2js,picomatch,tinyglobby,chai,typescript,magic-string}/{README,CHANGELOG}.md; do [ -f $f ] && head -150 $f || true; done`,
   },
   { name: 'licences', limit: 900, script: `cat /usr/share/common-licenses/{GPL-2,GPL-3,Apache-2.0,MPL-2.0}` },
@@ -780,31 +831,36 @@ for f in "$PROJECT"/node_modules/{vitest,vite,zod,commander,ajv,fast-check,re2js
     name: 'grep',
     limit: 2600,
     script: `
-cd /usr/share/doc; zgrep -iE 'error|fail|timeout|refused|denied|not found' */README* */NEWS* */changelog.Debian.gz 2>/dev/null | cut -c1-300 | awk 'NR % 9 == 0' | head -2500
-cd /usr/include; grep -rnE 'ERR|FAIL|TIMEOUT' --include='*.h' . | head -4000 | awk 'NR % 9 == 0'; cd "$PROJECT/node_modules"; grep -rnE 'Error\\(|failed|timeout' --include='*.d.ts' . | cut -c1-250 | sort | head -3000 | awk 'NR % 7 == 0'`,
+cd /usr/share/doc; zgrep -iE 'error|fail|timeout|refused|denied|not found' */README* */NEWS* */changelog.Debian.gz 2>/dev/null | cut -c1-300 | awk 'NR % 9 == 0' | first 2500
+cd /usr/include; grep -rnE 'ERR|FAIL|TIMEOUT' --include='*.h' . | first 4000 | awk 'NR % 9 == 0'; cd "$PROJECT/node_modules"; grep -rnE 'Error\\(|failed|timeout' --include='*.d.ts' . | cut -c1-250 | sort | first 3000 | awk 'NR % 7 == 0'`,
   },
   {
     name: 'source-diff',
     limit: 1300,
     script: `
-mkdir a b; for v in a:4.18.2 b:5.1.0; do npm pack --silent express@\${v#*:} > /dev/null; tar -xzf express-\${v#*:}.tgz -C \${v%%:*}; done; git diff --no-index --stat a b || true; git diff --no-index a b | head -1500 || true; diff -ru a/package/lib b/package/lib | head -600 || true
-npm pack --silent axios@1.6.0 axios@1.7.0 > /dev/null; mkdir c d; tar -xzf axios-1.6.0.tgz -C c; tar -xzf axios-1.7.0.tgz -C d; git diff --no-index --word-diff c/package/lib d/package/lib | head -800 || true; cat d/package/CHANGELOG.md | head -400`,
+mkdir a b; for v in a:4.18.2 b:5.1.0; do npm pack --silent express@\${v#*:} > /dev/null; tar -xzf express-\${v#*:}.tgz -C \${v%%:*}; done; git diff --no-index --stat a b || true; git diff --no-index a b | first 1500 || true; diff -ru a/package/lib b/package/lib | first 600 || true
+npm pack --silent axios@1.6.0 axios@1.7.0 > /dev/null; mkdir c d; tar -xzf axios-1.6.0.tgz -C c; tar -xzf axios-1.7.0.tgz -C d; git diff --no-index --word-diff c/package/lib d/package/lib | first 800 || true; cat d/package/CHANGELOG.md | first 400`,
   },
-  { name: 'python-log', limit: 1300, files: { 'log.py': PYTHON_LOG }, script: `for f in plain bars short; do python3 log.py $f 420; done` },
+  {
+    name: 'python-log',
+    limit: 1300,
+    files: { 'log.py': PYTHON_LOG },
+    script: `for f in plain bars short; do python3 log.py $f 420; done`,
+  },
   {
     name: 'chinese',
     limit: 2600,
     script: `
 export LANGUAGE=zh_CN LC_ALL=C.UTF-8; for p in ls cp mv rm mkdir chmod chown ln cat head tail sort uniq wc cut tr tee touch date df du dd stat timeout nice install join split od seq tar grep sed find xargs diff make gawk wget ld objdump readelf gcc apt-get dpkg dpkg-query psql pg_ctl git-receive-pack gpg patch gdb mount lsblk; do t=$($p --help 2>&1 < /dev/null) && printf '$ %s --help\\n%s\\n' $p "$t" || true; done
-bash -c help; bash -c 'help test set read trap cd export ulimit printf wait'; git init r; cd r; git config user.name 林; git config user.email lin@example.org; for i in $(seq 1 20); do echo "超时 $i" > 错误$i.txt; git add .; git status; git commit -m "修复错误 $i：连接超时后重试"; done; git log --stat | head -120
+bash -c help; bash -c 'help test set read trap cd export ulimit printf wait'; git init r; cd r; git config user.name 林; git config user.email lin@example.org; for i in $(seq 1 20); do echo "超时 $i" > 错误$i.txt; git add .; git status; git commit -m "修复错误 $i：连接超时后重试"; done; git log --stat | first 120
 git checkout -b 重试; git mv 错误1.txt 完成.txt; git status; git commit -m 更名; git checkout master 2>/dev/null || git checkout main; git merge 重试; git branch -vv; git stash list; for c in add commit push pull fetch clone rebase merge log diff; do git $c -h 2>&1 || true; done
-apt-get -s upgrade | head -150; apt-get -s install nginx; apt-cache policy git; apt --help; dpkg -l | head -5; ls -l /usr | head; wc -l *.txt; df -h /usr; stat 完成.txt; tar -cvvf ../x.tar . 2>&1 | head -40
-export MANWIDTH=80; for f in "$ROOT"/usr/share/man/zh_CN/man{1,5,7,8}/*.gz; do case $f in *ls.1*|*bash*|*tar.1*|*ip.7*|*signal*|*tcp*|*crontab*|*grep*|*curl*|*proc*|*ssh*|*find*) man -l $f 2>/dev/null | col -bx | sed 's/^ *//' | head -200 || true;; esac; done`,
+apt-get -s upgrade | first 150; apt-get -s install nginx; apt-cache policy git; apt --help; dpkg -l | first 5; ls -l /usr | head; wc -l *.txt; df -h /usr; stat 完成.txt; tar -cvvf ../x.tar . 2>&1 | first 40
+export MANWIDTH=80; for f in "$ROOT"/usr/share/man/zh_CN/man{1,5,7,8}/*.gz; do case $f in *ls.1*|*bash*|*tar.1*|*ip.7*|*signal*|*tcp*|*crontab*|*grep*|*curl*|*proc*|*ssh*|*find*) man -l $f 2>/dev/null | col -bx | sed 's/^ *//' | first 200 || true;; esac; done`,
   },
   {
     name: 'languages',
     limit: 900,
-    script: `for l in de fr es ja pt_BR ru; do export LANGUAGE=$l LC_ALL=C.UTF-8; for p in ls tar make grep find dpkg apt-get wget; do $p --help 2>&1 < /dev/null | head -60 || true; done; git init -q $l 2>/dev/null; (cd $l; git status; git commit --allow-empty -m x; git branch -vv; git push -h 2>&1 | head -20 || true; apt-get -s install nginx); done`,
+    script: `for l in de fr es ja pt_BR ru; do export LANGUAGE=$l LC_ALL=C.UTF-8; for p in ls tar make grep find dpkg apt-get wget; do $p --help 2>&1 < /dev/null | first 60 || true; done; git init -q $l 2>/dev/null; (cd $l; git status; git commit --allow-empty -m x; git branch -vv; git push -h 2>&1 | first 20 || true); done`,
   },
 ];
 
@@ -826,7 +882,10 @@ const FAILURES = [
 ];
 const SECRETS =
   /PRIVATE KEY|\bAKIA[0-9A-Z]{12}|\bgh[opsu]_\w{20}|\bxox[abp]-|\bnpm_\w{30}|\beyJ[\w-]{20}|SECRET_KEY|:\/\/[^/\s:@]+:[^/\s:@]+@|^[A-Za-z0-9+/=]{48,}$/;
-const MACHINE = /sandbox|nvproxy|FIRECK|FCMV|FCAT|firecracker|Linux version|Command line:/i;
+const MACHINE = /builder@|nvproxy|FIRECK|FCMV|FCAT|firecracker/i;
+
+/** Maven's report of a download: only the host is replaced. */
+const DOWNLOAD = /^(\[INFO\] Download(?:ing|ed) from \S+: https?:\/\/)[^/]+\//;
 
 /** Hosts that the package clients of this machine talk to: a line that names one is left out. */
 async function registryHosts() {
@@ -837,14 +896,17 @@ cat ~/.cargo/config.toml ~/.m2/settings.xml ~/.npmrc 2>/dev/null | grep -o 'http
     { cwd: tmpdir(), env: process.env, timeout: 30_000 },
   );
   const hosts = new Set();
-  for (const [, host] of asked.text.matchAll(/(?:https?:\/\/|^)([a-z0-9-]+(?:\.[a-z0-9-]+)+)/gim)) hosts.add(host);
+  for (const [, host] of asked.text.matchAll(/(?:https?:\/\/|^)([a-z0-9-]+(?:\.[a-z0-9-]+)+)/gim))
+    hosts.add(host);
   return hosts;
 }
 
 /** Cargo and Maven say their default hosts only while at work. @param {string} text @param {Set<string>} hosts */
 function learnHosts(text, hosts) {
-  for (const [, host] of text.matchAll(/^\[INFO\] Downloading from \S+: https?:\/\/([^/]+)\//gm)) hosts.add(host);
-  for (const [, name] of text.matchAll(/^source = "registry\+https?:\/\/\S*\/([\w.-]+?)-index"/gm)) hosts.add(name);
+  for (const [, host] of text.matchAll(/^\[INFO\] Downloading from \S+: https?:\/\/([^/]+)\//gm))
+    hosts.add(host);
+  for (const [, name] of text.matchAll(/^source = "registry\+https?:\/\/\S*\/([\w.-]+?)-index"/gm))
+    hosts.add(name);
 }
 
 /** @param {Set<string>} hosts */
@@ -874,12 +936,16 @@ function spread(lines, limit) {
  */
 function shell(script, { cwd, env, timeout }) {
   return new Promise((done) => {
-    const child = spawn('nice', ['-n', '10', 'bash', '-c', `set -eo pipefail; exec 2>&1; ${script}`], {
-      cwd,
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
+    const child = spawn(
+      'nice',
+      ['-n', '10', 'bash', '-c', `set -eo pipefail; exec 2>&1; ${FIRST}${script}`],
+      {
+        cwd,
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+      },
+    );
     /** @type {Buffer[]} */
     const chunks = [];
     let late = false;
@@ -921,7 +987,9 @@ async function freePorts(count) {
 /** A small environment: what the programs need to reach their registries, and nothing else of this one. */
 function environment(/** @type {string} */ work, /** @type {string} */ root) {
   const kept = Object.entries(process.env).filter(([name]) =>
-    /(?:^|_)(?:CERT|CERTS|CA_BUNDLE|CAINFO|CERT_FILE|CERT_DIR)$|_CA_CERTS|_proxy$|^PYENV_ROOT$|^RUSTUP_HOME$|^JAVA_HOME$/i.test(name),
+    /(?:^|_)(?:CERT|CERTS|CA_BUNDLE|CAINFO|CERT_FILE|CERT_DIR)$|_CA_CERTS|_proxy$|^PYENV_ROOT$|^RUSTUP_HOME$|^JAVA_HOME$/i.test(
+      name,
+    ),
   );
   const found = ['/usr/sbin', '/usr/bin'].map((folder) => root + folder);
   return {
@@ -984,7 +1052,9 @@ async function main() {
       await writeFile(join(folder, path), text);
     }
     await rm(join(folder, '.keep'));
-    const ports = Object.fromEntries((await freePorts(3)).map((port, index) => [`PORT${index + 1}`, String(port)]));
+    const ports = Object.fromEntries(
+      (await freePorts(3)).map((port, index) => [`PORT${index + 1}`, String(port)]),
+    );
     const started = Date.now();
     const ran = await shell(source.script.trim(), {
       cwd: folder,
@@ -994,7 +1064,9 @@ async function main() {
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
     if (ran.code !== 0) {
       const last = ran.text.trim().split('\n').slice(-3).join(' | ').slice(-300);
-      const reason = ran.late ? 'took too long' : `ended with status ${ran.code}: ${shorten(last, work, root)}`;
+      const reason = ran.late
+        ? 'took too long'
+        : `ended with status ${ran.code}: ${shorten(last, work, root)}`;
       notRun.push({ name: source.name, reason });
       say(`${source.name}: left out (${seconds} s): ${reason}`);
       continue;
@@ -1004,7 +1076,12 @@ async function main() {
     const limit = source.limit ?? LIMIT;
     texts.push({ name: source.name, command, limit, text: ran.text });
     for (const name of (await readdir(out).catch(() => [])).sort()) {
-      texts.push({ name: `${source.name}/${name}`, command, limit, text: await readFile(join(out, name), 'utf8') });
+      texts.push({
+        name: `${source.name}/${name}`,
+        command: `see ${source.name}`,
+        limit,
+        text: await readFile(join(out, name), 'utf8'),
+      });
     }
     say(`${source.name}: ${seconds} s`);
   }
@@ -1018,8 +1095,9 @@ async function main() {
   for (const { name, command, limit, text } of texts) {
     const cut = { long: 0, repeated: 0, host: 0, failure: 0, other: 0 };
     const fresh = [];
-    for (const raw of shorten(text, work, root).split('\n')) {
-      const line = raw.replace(/\s+$/, '');
+    const printed = shorten(text, work, root).split('\n');
+    for (const raw of printed) {
+      const line = raw.replace(DOWNLOAD, '$1packages.example.org/').replace(/\s+$/, '');
       if (line.trim() === '') continue;
       if (line.length > MAX_LINE) cut.long++;
       else if (/[\p{Cc}\p{Cs}\p{Co}\ufffd]/u.test(line.replaceAll('\t', ' '))) cut.other++;
@@ -1034,7 +1112,7 @@ async function main() {
     }
     const kept = spread(fresh, limit);
     for (const line of kept) all.push(line);
-    sources.push({ name, command, printed: text.split('\n').length, kept: kept.length, cut });
+    sources.push({ name, command, printed: printed.length, kept: kept.length, cut });
   }
   const text = `${all.join('\n')}\n`;
   const packed = gzipSync(text, { level: 9 });
@@ -1058,9 +1136,12 @@ async function main() {
     await writeFile(join(folder, `${name}.new`), content);
     await rename(join(folder, `${name}.new`), join(folder, name));
   }
-  for (const { name, kept, printed } of sources) say(`${String(kept).padStart(6)} of ${printed} lines: ${name}`);
+  for (const { name, kept, printed } of sources)
+    say(`${String(kept).padStart(6)} of ${printed} lines: ${name}`);
   for (const { name, reason } of notRun) say(`not run: ${name}: ${reason}`);
-  say(`${all.length} lines, ${summary.bytes} bytes, ${packed.length} packed, ${Math.round((Date.now() - began) / 1000)} s: ${folder}`);
+  say(
+    `${all.length} lines, ${summary.bytes} bytes, ${packed.length} packed, ${Math.round((Date.now() - began) / 1000)} s: ${folder}`,
+  );
   if (!only && !process.argv.includes('--keep')) await rm(work, { recursive: true, force: true });
 }
 
@@ -1071,7 +1152,7 @@ function shorten(text, work, root) {
     .replaceAll(work, '/home/dev')
     .replaceAll(PROJECT, '/home/dev/project')
     .replaceAll(homedir(), '/home/dev')
-    .replaceAll(hostname(), 'devbox')
+    .replaceAll(hostname().length > 4 ? hostname() : '\0', 'devbox')
     .replaceAll(release(), '6.1.0-18-amd64')
     .replaceAll('\r', '\n');
 }
