@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { naiveMatch } from '../../test/support/naive.ts';
 import { recordSchema } from '../record/index.ts';
-import { type Book, compileBook, MatchSession, matchText, type RecordMatch } from './index.ts';
+import { type Book, backgroundOf, compileBook, MatchSession, matchText, type RecordMatch } from './index.ts';
 
 let counter = 0;
 /** A record with the given parts and nothing else. */
@@ -21,6 +21,8 @@ function record(parts: Record<string, unknown>) {
 function bookOf(...parts: Record<string, unknown>[]): Book {
   return compileBook(parts.map(record)).book;
 }
+/** Output in which some of the words below are ordinary: patterns made of them alone are careless. */
+const background = backgroundOf(Array.from({ length: 3_000 }, (_, i) => `boom ${i} fail x bang`).join('\n'));
 function plain(matches: readonly RecordMatch[]) {
   return matches.map((m) => ({ ...m, groups: { ...m.groups } }));
 }
@@ -183,6 +185,21 @@ describe('on random books and texts', () => {
         },
       ),
       { numRuns: 600 },
+    );
+  });
+
+  test('the same where some patterns are careless', () => {
+    const careless = fc.record({
+      regex: pattern,
+      signature: fc.array(word, { minLength: 1, maxLength: 4 }).map((w) => w.join(' ')),
+      origin: fc.constantFrom('authored', 'imported'),
+    });
+    fc.assert(
+      fc.property(fc.array(careless, { minLength: 1, maxLength: 4 }), text, (records, input) => {
+        const { book } = compileBook(records.map(record), { background });
+        expect(plain(matchText(book, input))).toEqual(plain(naiveMatch(book, input)));
+      }),
+      { numRuns: 400 },
     );
   });
 

@@ -113,7 +113,7 @@ export class MatchSession {
     const steps: Hit[] = [];
     this.engine.match(unit, (index, view) => {
       const pattern = this.book.patterns[index] as BookPattern;
-      if (pattern.careless && !this.vouched(pattern.record, unit.views[0] as string)) return;
+      if (pattern.careless && !this.vouched(pattern, unit.views[0] as string)) return;
       const hit: Hit = {
         index,
         pattern,
@@ -132,16 +132,17 @@ export class MatchSession {
   }
 
   /** Whether the line holds enough of the signature's words to believe a careless pattern. */
-  private vouched(record: number, text: string): boolean {
-    const voucher = this.book.vouchers[record] ?? [];
+  private vouched(pattern: BookPattern, text: string): boolean {
     const words = new Set(wordsOf(foldAscii(text)));
     let all = 0;
     let held = 0;
-    for (const [word, bits] of voucher) {
+    for (const [word, bits] of this.book.vouchers[pattern.record] ?? []) {
       all += bits;
       if (words.has(word)) held += bits;
     }
-    return held >= RARITY_LIMITS.minBits && held >= all * RARITY_LIMITS.minVouchedShare;
+    // One word vouches for itself only where it is most of the line: "MemoryError" alone, not a sentence about it.
+    const least = explainedShare(pattern, text) >= 0.5 ? RARITY_LIMITS.minBits : RARITY_LIMITS.minForeignBits;
+    return held >= least && held >= all * RARITY_LIMITS.minVouchedShare;
   }
 
   private recordOf(hit: Hit): FaultRecord {
@@ -253,9 +254,13 @@ export class MatchSession {
 
 /** Rarity of the pattern's words, and a little for the share of the line that its literal text explains. */
 function specificityOf(pattern: BookPattern, view: string): number {
+  return Math.round((pattern.bits + explainedShare(pattern, view) * EXPLAINED_LINE_BITS) * 10) / 10;
+}
+
+/** Share of the line that the pattern's longest literal takes up, 0 to 1. */
+function explainedShare(pattern: BookPattern, view: string): number {
   const literalChars = Math.max(...pattern.literals.map((l) => l.length));
-  const explained = Math.min(1, literalChars / Math.max(1, view.trim().length));
-  return Math.round((pattern.bits + explained * EXPLAINED_LINE_BITS) * 10) / 10;
+  return Math.min(1, literalChars / Math.max(1, view.trim().length));
 }
 
 /** Whether `a` says more than `b`: a sound pattern before a careless one, then rarity, then the earlier line. */

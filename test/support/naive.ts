@@ -39,7 +39,7 @@ export function naiveMatch(book: Book, text: string): readonly RecordMatch[] {
       const views = pattern.anchored ? unit.views : [unit.views[0] as string];
       const view = views.find((v) => regex.test(v));
       if (view === undefined) continue;
-      if (pattern.careless && !vouched(book, pattern.record, unit.views[0] as string)) continue;
+      if (pattern.careless && !vouched(book, pattern, unit.views[0] as string)) continue;
       const literal = Math.max(...pattern.literals.map((l) => l.length));
       const share = Math.min(1, literal / Math.max(1, view.trim().length));
       const specificity = Math.round((pattern.bits + share * 6) * 10) / 10;
@@ -103,10 +103,12 @@ function sequenceStarts(hits: readonly Hit[], within: readonly number[]): Hit[] 
   });
 }
 
-function vouched(book: Book, record: number, text: string): boolean {
+function vouched(book: Book, pattern: BookPattern, text: string): boolean {
   const words = wordsOf(foldAscii(text));
-  const voucher = book.vouchers[record] ?? [];
+  const voucher = book.vouchers[pattern.record] ?? [];
   const all = voucher.reduce((sum, [, bits]) => sum + bits, 0);
   const held = voucher.reduce((sum, [word, bits]) => sum + (words.includes(word) ? bits : 0), 0);
-  return held >= RARITY_LIMITS.minBits && held >= all * RARITY_LIMITS.minVouchedShare;
+  const longest = Math.max(...pattern.literals.map((l) => l.length));
+  const least = longest >= text.trim().length / 2 ? RARITY_LIMITS.minBits : RARITY_LIMITS.minForeignBits;
+  return held >= least && held >= all * RARITY_LIMITS.minVouchedShare;
 }
