@@ -10,7 +10,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export HOME="$work/home" CI=true NO_COLOR=1 LC_ALL=C.UTF-8 GIT_CONFIG_GLOBAL="$work/gitconfig" GIT_CONFIG_SYSTEM=/dev/null
 export npm_config_cache="${NPM_CACHE:-$HOME/.npm}" npm_config_audit=false npm_config_fund=false \
-  npm_config_update_notifier=false npm_config_userconfig="$HOME/.npmrc" npm_config_loglevel=warn
+  npm_config_update_notifier=false npm_config_userconfig="$HOME/.npmrc" npm_config_loglevel=warn \
+  npm_config_logs_dir="$HOME/.npm/_logs"
 export GIT_AUTHOR_NAME=ci GIT_AUTHOR_EMAIL=ci@localhost GIT_COMMITTER_NAME=ci GIT_COMMITTER_EMAIL=ci@localhost
 mkdir -p "$HOME" "$work/origin/src" "$work/origin/test" "$work/origin/website" "$work/origin/feed"
 : > "$HOME/.npmrc"
@@ -27,7 +28,7 @@ cat > package.json <<'JSON'
   "scripts": {
     "lint": "eslint --ext .ts,.tsx src test",
     "typecheck": "tsc --noEmit --extendedDiagnostics",
-    "test": "vitest run --reporter=verbose",
+    "test": "vitest run --dir test --reporter=verbose",
     "build": "vite build",
     "check:feed": "node --test --test-reporter=spec feed/"
   },
@@ -182,10 +183,15 @@ JSON
 git init -q . && git add . && git commit -q -m 'Storefront 3.2.0'
 git commit -q --allow-empty -m 'website: React 19'
 
-# A runner in ten lines.
+# A runner in a few lines.
 stamp() { node -e '
-  const lines = require("node:readline").createInterface({ input: process.stdin });
-  lines.on("line", (l) => console.log(new Date().toISOString().replace("Z", String(process.hrtime()[1] % 10000).padStart(4, "0") + "Z") + " " + l));'; }
+  const { performance } = require("node:perf_hooks");
+  const now = () => {
+    const ms = performance.timeOrigin + performance.now();
+    const fraction = String(Math.floor((ms % 1) * 10_000)).padStart(4, "0");
+    return new Date(ms).toISOString().replace("Z", `${fraction}Z`);
+  };
+  require("node:readline").createInterface({ input: process.stdin }).on("line", (l) => console.log(`${now()} ${l}`));'; }
 step() { # step NAME COMMAND…: one group with the command, then its output
   printf '##[group]Run %s\n%s\nshell: /usr/bin/bash -e {0}\n##[endgroup]\n' "$1" "$1"
   local code=0

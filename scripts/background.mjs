@@ -8,9 +8,9 @@
  *   node scripts/background.mjs [--only NAME,NAME] [--keep]
  *
  * Lines are left out when they are empty, longer than 500 characters, not printable, said before by any source,
- * beyond the limit of their source, name a host that this machine's package clients are configured with, could
- * hold a secret, tell about this machine, or hold the very message of a known failure (a document that quotes
- * it). Paths of the work folder, the tools root and the project are shortened. Beside the text stands
+ * beyond the limit of their source, could hold a secret, tell about this machine, or hold the very message of a
+ * known failure (a document that quotes it). Paths of the work folder, the tools root and the project are
+ * shortened; hosts that this machine's package clients talk to read `packages.example.org`. Beside the text stands
  * `data/background.json`: each source with its commands, line counts, and the digest of the text.
  */
 import { spawn } from 'node:child_process';
@@ -41,6 +41,7 @@ const TOOLS = [
   'debian:manpages-zh',
 ];
 const MAX_LINE = 500;
+const MAX_PACKED = 900 * 1024;
 const LIMIT = 700;
 const SOURCE_TIMEOUT_MS = 150_000;
 
@@ -210,7 +211,7 @@ func Find(m map[string]int, k string) (int, error) {
 }
 `;
 
-const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+const POM = `<project><modelVersion>4.0.0</modelVersion>
 <groupId>org.example</groupId><artifactId>ledger</artifactId><version>1.4.0</version>
 <properties><maven.compiler.source>11</maven.compiler.source><maven.compiler.target>11</maven.compiler.target>
 <project.build.sourceEncoding>UTF-8</project.build.sourceEncoding></properties>
@@ -364,7 +365,7 @@ npx --no webpack -- --mode production --entry ./src/index.mjs --stats verbose
 cat > test/errors.test.js <<'E'
 const cases = ['timeout', 'connection refused', 'not found', 'bad gateway', 'no space left'];
 describe.each(cases)('on %s', (word) => { for (let i = 0; i < 12; i++) {
-  test('error ' + i + ' is reported, not thrown', () => expect(word).toContain('o'));
+  test('error ' + i + ' is reported, not thrown', () => expect(word).not.toBe(''));
   test('retry ' + i + ' does not fail', () => expect(i).toBeLessThan(20)); } });
 E
 npx --no jest -- --verbose --coverage 2>&1
@@ -393,7 +394,7 @@ const s=app.listen(0,async()=>{for(let i=0;i<30;i++)await fetch('http://127.0.0.
 ln -s "$PROJECT/node_modules" node_modules; export PATH="$PROJECT/node_modules/.bin:$PATH"
 tsc -v; tsc -b --verbose; tsc -b --verbose; tsc -p . --listEmittedFiles --extendedDiagnostics
 tsc -p . --traceResolution --noEmit | first 500; tsc -p . --explainFiles --noEmit | first 300; tsc -p . --listFiles --noEmit; tsc -p . --showConfig
-tsc --help; tsc --all; cat dist/*.js dist/*.d.ts`,
+tsc --help; tsc --all; find dist -type f | sort | xargs cat`,
   },
   {
     name: 'vite',
@@ -453,7 +454,7 @@ pip install --only-binary :all: networkx pytest django flask gunicorn rich
 pip list; pip show networkx django pytest flask; pip freeze; pip check; pip install --only-binary :all: networkx
 pip install -v --only-binary :all: retrying tenacity 2>&1 | first 200; pip uninstall -y retrying; pip --help; pip install --help; pip config --help; pip cache dir; pip inspect | first 150
 cd venv/lib/python*/site-packages/networkx; python -m pytest -v -p no:cacheprovider algorithms/tests/test_cycles.py algorithms/tests/test_dag.py algorithms/tests/test_core.py algorithms/tests/test_clique.py classes/tests/test_graph.py
-python -m pytest -q --durations=5 -p no:cacheprovider algorithms/tests/test_tree* algorithms/tests/test_cuts.py; python -m pytest --help | first 250; python -m pytest --collect-only -q utils/tests | first 120`,
+python -m pytest -q --durations=5 -p no:cacheprovider algorithms/tests/test_cuts.py algorithms/tests/test_simple_paths.py; python -m pytest --help | first 250; python -m pytest --collect-only -q utils/tests | first 120`,
   },
   {
     name: 'python-web',
@@ -496,8 +497,7 @@ stop; sleep 1; cat dj.log gu.log hs.log`,
 cargo init -v --vcs none --name ledger app; cd app; cargo add semver itoa anyhow base64 memchr 2>&1
 printf 'fn unused() {}\\nfn main() { let retries = 3; println!("0 errors"); }\\n#[cfg(test)] mod tests { #[test] fn error_is_reported() {} #[test] fn does_not_fail() {} }\\n' > src/main.rs
 cargo build -v 2>&1 | cut -c1-400; cargo build 2>&1; cargo run; cargo test 2>&1; cargo tree; cargo metadata --format-version 1 --no-deps | cut -c1-400; cat Cargo.lock
-cargo --list; for c in build test run add install; do cargo $c --help; done; rustc --help -v; rustup show; rustc --print target-list
-for c in semver itoa; do cp -r $(ls -d $CARGO_HOME/registry/src/*/$c-[0-9]* | tail -1) ../$c; (cd ../$c; cargo test --lib --tests 2>&1 || true) | grep -v '^error' ; done`,
+cargo --list; for c in build test run add install; do cargo $c --help; done; rustc --help -v; rustup show; rustc --print target-list`,
   },
   {
     name: 'go',
@@ -526,7 +526,7 @@ func TestErrors(t *testing.T) {
     },
     script: `
 go mod init example.org/ledger 2>&1; go build -v ./... 2>&1; go vet -v ./... 2>&1; go test -v ./... 2>&1; go test -cover -bench . ./... ; go test -json ./... | first 60
-go test -v errors strconv net/url path/filepath context 2>&1; go list -f '{{.ImportPath}}: {{.Doc}}' std; go build -x -a errors 2>&1 | cut -c1-300 | first 60
+go test -v errors net/url context 2>&1; go list -f '{{.ImportPath}}: {{.Doc}}' std; go build -x -a errors 2>&1 | cut -c1-300 | first 60
 go help; for c in build test mod get vet modules testflag environment; do go help $c; done; go doc -all errors; go doc -all context; go doc net.OpError; go doc net/http Transport; go version; go tool`,
   },
   {
@@ -589,7 +589,7 @@ nginx -s quit -c $PWD/nginx.conf -e $OUT/error; sleep 1; stop; wait || true`,
   },
   {
     name: 'apache',
-    limit: 700,
+    limit: 400,
     files: { 'load.mjs': LOAD_MAKER },
     script: `${STOP}
 mkdir -p "$OUT" html/static html/docs; for f in index.html static/error.js docs/timeout.html; do echo "no error here" > html/$f; done
@@ -793,7 +793,7 @@ zip -r doc.zip to | first 150; unzip -l doc.zip | first 150; unzip -t doc.zip | 
     limit: 500,
     files: {
       'main.tf':
-        'variable "retries" { default = 3 }\nresource "terraform_data" "error_page" {\n  count = 12\n  input = "no error ${count.index}"\n}\noutput "failed" { value = 0 }\n',
+        'variable "retries" { default = 3 }\nresource "terraform_data" "error_page" {\n  count = 12\n  input = "no error"\n}\noutput "failed" { value = 0 }\n',
     },
     script: `terraform init -no-color; terraform validate -no-color; terraform plan -no-color -out p; terraform apply -no-color p; terraform show -no-color; terraform state list; terraform destroy -no-color -auto-approve; terraform -help; for c in plan apply init state; do terraform $c -help; done || true`,
   },
@@ -804,12 +804,12 @@ zip -r doc.zip to | first 150; unzip -l doc.zip | first 150; unzip -t doc.zip | 
   },
   {
     name: 'man',
-    limit: 4200,
+    limit: 3300,
     script: `export MANWIDTH=96 MANROFFOPT=-c; for p in ${MAN_PAGES}; do f=$(ls /usr/share/man/man*/$p.gz "$ROOT"/usr/share/man/man*/$p.gz 2>/dev/null | first 1) || true; [ -n "$f" ] && man -l $f 2>/dev/null | col -bx | sed 's/^ *//' | awk 'NR > 8' | first 700 || true; done`,
   },
   {
     name: 'changelogs',
-    limit: 3600,
+    limit: 3000,
     script: `
 for p in git curl openssl apt dpkg systemd bash postgresql-15 postgresql-common python3.11 gcc-12 binutils glibc libc6 util-linux openssh-client nodejs sqlite3 gnupg tar make cmake perl vim less file strace jq; do for f in /usr/share/doc/$p/changelog.Debian.gz /usr/share/doc/$p/changelog.gz /usr/share/doc/$p/NEWS.gz; do [ -f $f ] && zcat $f | first 220 || true; done; done
 zcat -f "$ROOT"/usr/share/doc/{nginx-common,apache2,haproxy,redis-server,mariadb-server,rsync,chromium}/changelog*gz "$ROOT"/usr/share/doc/*/NEWS* 2>/dev/null | first 1600 || true`,
@@ -873,25 +873,23 @@ const FAILURES = [
   /\b(?:EACCES|ENOENT|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EMFILE|ENOSPC|EINTEGRITY|EBADENGINE|ENOTEMPTY|ETARGET|EJSONPARSE): /,
   /\bERR_(?:MODULE_NOT_FOUND|REQUIRE_ESM|OSSL_EVP_UNSUPPORTED|UNKNOWN_FILE_EXTENSION|DLOPEN_FAILED|PACKAGE_PATH_NOT_EXPORTED)\b/,
   /\berror TS\d+:|\berror\[E0\d+\]|^npm (?:error|ERR!)|^E: |^fatal: |^dpkg: error|^Traceback \(most recent|\bFATAL: /,
-  /^\S+: (?:fatal )?error: |: undefined reference to|: No such file or directory$|: [Cc]ommand not found|: cannot execute binary/,
+  /: (?:fatal )?error: |: undefined reference to|: No such file or directory$|: [Cc]ommand not found|: cannot execute binary/,
   /^(?:java\.\S+|\w+(?:\.\w+)*)?(?:Exception|Error): |^ERROR[: ]|^\[ERROR\]|^Exception in thread|^Caused by: |^panic: |^Segmentation fault/,
   /Cannot find module|is not recognized as|You have unmet dependencies|unmet dependency|Could not get lock|externally-managed-environment/i,
   /not a git repository|non-fast-forward|refusing to merge unrelated|did not match any file|would be overwritten by|Permission denied \(publickey/,
   /database is locked|too many clients|password authentication failed|deadlock detected|self[- ]signed certificate in|unable to get local issuer/,
+  /EBADENGINE|Unsupported engine|: Permission denied$|^(?:致命错误|错误)：|^E：/,
   /Connection refused$|error while loading shared libraries|^curl: \(\d+\)|Broken pipe$|No space left on device$/,
 ];
 const SECRETS =
   /PRIVATE KEY|\bAKIA[0-9A-Z]{12}|\bgh[opsu]_\w{20}|\bxox[abp]-|\bnpm_\w{30}|\beyJ[\w-]{20}|SECRET_KEY|:\/\/[^/\s:@]+:[^/\s:@]+@|^[A-Za-z0-9+/=]{48,}$/;
 const MACHINE = /builder@|nvproxy|FIRECK|FCMV|FCAT|firecracker/i;
 
-/** Maven's report of a download: only the host is replaced. */
-const DOWNLOAD = /^(\[INFO\] Download(?:ing|ed) from \S+: https?:\/\/)[^/]+\//;
-
-/** Hosts that the package clients of this machine talk to: a line that names one is left out. */
+/** Hosts that the package clients of this machine talk to: no line names one. */
 async function registryHosts() {
   const asked = await shell(
-    `npm config get registry; go env GOPROXY GOSUMDB; cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null
-python3 -m pip config list 2>/dev/null | grep -i index; python3 -c 'from pip._internal.models.index import PyPI as p; print("https://" + p.netloc, "https://" + p.file_storage_domain)'
+    `npm config get registry || true; go env GOPROXY GOSUMDB || true; cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true
+python3 -m pip config list 2>/dev/null | grep -i index || true; python3 -c 'from pip._internal.models.index import PyPI as p; print("https://" + p.netloc, "https://" + p.file_storage_domain)' || true
 cat ~/.cargo/config.toml ~/.m2/settings.xml ~/.npmrc 2>/dev/null | grep -o 'https\\?://[^/"<]*' || true`,
     { cwd: tmpdir(), env: process.env, timeout: 30_000 },
   );
@@ -912,7 +910,7 @@ function learnHosts(text, hosts) {
 /** @param {Set<string>} hosts */
 function hostFilter(hosts) {
   const names = [...hosts].filter((host) => host !== 'localhost').map((host) => host.replaceAll('.', '\\.'));
-  return new RegExp(`(?:^|[^\\w-])(?:[\\w-]+\\.)*(?:${names.join('|')})(?![\\w-]|\\.\\w)`, 'i');
+  return new RegExp(`(?<![\\w-])(?:[\\w-]+\\.)*(?:${names.join('|')})(?!\\w|\\.\\w)`, 'gi');
 }
 
 /** Blocks that stay whole, spread evenly over a text that is too long. @param {string[]} lines @param {number} limit */
@@ -1023,6 +1021,46 @@ function environment(/** @type {string} */ work, /** @type {string} */ root) {
   };
 }
 
+/**
+ * @typedef {{name: string, command: string, limit: number, text: string}} Printed
+ * @typedef {{name: string, command: string, limit: number, printed: number, fresh: string[], cut: Record<string, number>}} Cleaned
+ * @param {Printed[]} texts @param {RegExp} namesHost @param {string} work @param {string} root @returns {Cleaned[]}
+ */
+function clean(texts, namesHost, work, root) {
+  /** @type {Set<string>} */
+  const seen = new Set();
+  return texts.map(({ name, command, limit, text }) => {
+    const cut = { long: 0, repeated: 0, failure: 0, other: 0 };
+    /** @type {string[]} */
+    const fresh = [];
+    const printed = shorten(text, work, root).split('\n');
+    for (const raw of printed) {
+      const line = raw.replace(namesHost, 'packages.example.org').replace(/\s+$/, '');
+      if (line.trim() === '') continue;
+      if (line.length > MAX_LINE) cut.long++;
+      else if (/[\p{Cc}\p{Cs}\p{Co}\ufffd]/u.test(line.replaceAll('\t', ' '))) cut.other++;
+      else if (SECRETS.test(line) || MACHINE.test(line)) cut.other++;
+      else if (FAILURES.some((failure) => failure.test(line))) cut.failure++;
+      else if (seen.has(line)) cut.repeated++;
+      else {
+        seen.add(line);
+        fresh.push(line);
+      }
+    }
+    return { name, command, limit, printed: printed.length, fresh, cut };
+  });
+}
+
+/** The text with every source's limit scaled alike. @param {Cleaned[]} cleaned @param {number} scale */
+function packWithin(cleaned, scale) {
+  const parts = cleaned.map(({ fresh, limit }) => spread(fresh, Math.floor(limit * scale)));
+  const text = `${parts.flat().join('\n')}\n`;
+  const sources = cleaned.map(({ name, command, printed, cut }, index) => {
+    return { name, command, printed, kept: parts[index]?.length ?? 0, cut };
+  });
+  return { text, packed: gzipSync(text, { level: 9 }), sources };
+}
+
 async function main() {
   const began = Date.now();
   const option = process.argv.indexOf('--only');
@@ -1039,7 +1077,7 @@ async function main() {
   );
   const env = environment(work, root);
   const hosts = await registryHosts();
-  /** @type {{name: string, command: string, limit: number, text: string}[]} */
+  /** @type {Printed[]} */
   const texts = [];
   /** @type {{name: string, reason: string}[]} */
   const notRun = [];
@@ -1066,7 +1104,7 @@ async function main() {
       const last = ran.text.trim().split('\n').slice(-3).join(' | ').slice(-300);
       const reason = ran.late
         ? 'took too long'
-        : `ended with status ${ran.code}: ${shorten(last, work, root)}`;
+        : `ended with status ${ran.code}: ${shorten(last, work, root) || 'nothing printed'}`;
       notRun.push({ name: source.name, reason });
       say(`${source.name}: left out (${seconds} s): ${reason}`);
       continue;
@@ -1087,43 +1125,23 @@ async function main() {
   }
 
   const namesHost = hostFilter(hosts);
-  /** @type {Set<string>} */
-  const seen = new Set();
-  /** @type {string[]} */
-  const all = [];
-  const sources = [];
-  for (const { name, command, limit, text } of texts) {
-    const cut = { long: 0, repeated: 0, host: 0, failure: 0, other: 0 };
-    const fresh = [];
-    const printed = shorten(text, work, root).split('\n');
-    for (const raw of printed) {
-      const line = raw.replace(DOWNLOAD, '$1packages.example.org/').replace(/\s+$/, '');
-      if (line.trim() === '') continue;
-      if (line.length > MAX_LINE) cut.long++;
-      else if (/[\p{Cc}\p{Cs}\p{Co}\ufffd]/u.test(line.replaceAll('\t', ' '))) cut.other++;
-      else if (SECRETS.test(line) || MACHINE.test(line)) cut.other++;
-      else if (namesHost.test(line)) cut.host++;
-      else if (FAILURES.some((failure) => failure.test(line))) cut.failure++;
-      else if (seen.has(line)) cut.repeated++;
-      else {
-        seen.add(line);
-        fresh.push(line);
-      }
-    }
-    const kept = spread(fresh, limit);
-    for (const line of kept) all.push(line);
-    sources.push({ name, command, printed: printed.length, kept: kept.length, cut });
+  const cleaned = clean(texts, namesHost, work, root);
+  let scale = 1;
+  let fitted = packWithin(cleaned, scale);
+  while (fitted.packed.length > MAX_PACKED) {
+    scale *= 0.97;
+    fitted = packWithin(cleaned, scale);
   }
-  const text = `${all.join('\n')}\n`;
-  const packed = gzipSync(text, { level: 9 });
+  const { text, packed, sources } = fitted;
   const summary = {
     made_by: 'node scripts/background.mjs',
     date: new Date().toISOString().slice(0, 10),
-    lines: all.length,
+    lines: text.split('\n').length - 1,
     bytes: Buffer.byteLength(text),
     gzip_bytes: packed.length,
     sha256: createHash('sha256').update(text).digest('hex'),
-    left_out: `lines that are empty, longer than ${MAX_LINE} characters, unprintable, repeated, beyond the source's limit, that name a configured package host, may hold a secret, tell about the machine, or hold the message of a known failure`,
+    left_out: `lines that are empty, longer than ${MAX_LINE} characters, unprintable, repeated, beyond the source's limit, that may hold a secret, tell about the machine, or hold the message of a known failure`,
+    replaced: 'package hosts by packages.example.org; the work folder and the home folder by /home/dev',
     not_run: notRun,
     sources,
   };
@@ -1140,7 +1158,7 @@ async function main() {
     say(`${String(kept).padStart(6)} of ${printed} lines: ${name}`);
   for (const { name, reason } of notRun) say(`not run: ${name}: ${reason}`);
   say(
-    `${all.length} lines, ${summary.bytes} bytes, ${packed.length} packed, ${Math.round((Date.now() - began) / 1000)} s: ${folder}`,
+    `${summary.lines} lines, ${summary.bytes} bytes, ${packed.length} packed, ${Math.round((Date.now() - began) / 1000)} s: ${folder}`,
   );
   if (!only && !process.argv.includes('--keep')) await rm(work, { recursive: true, force: true });
 }
@@ -1151,7 +1169,7 @@ function shorten(text, work, root) {
     .replaceAll(root, '')
     .replaceAll(work, '/home/dev')
     .replaceAll(PROJECT, '/home/dev/project')
-    .replaceAll(homedir(), '/home/dev')
+    .replace(new RegExp(`(?<![\\w.-])${homedir()}(?![\\w.-])`, 'g'), '/home/dev')
     .replaceAll(hostname().length > 4 ? hostname() : '\0', 'devbox')
     .replaceAll(release(), '6.1.0-18-amd64')
     .replaceAll('\r', '\n');

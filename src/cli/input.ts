@@ -65,7 +65,7 @@ async function decodePlain(
   source: AsyncIterable<Buffer | string>,
   push: (text: string) => void,
 ): Promise<void> {
-  let decoder: TextDecoder | null = null;
+  let decoder: InstanceType<typeof TextDecoder> | null = null;
   for await (const chunk of source) {
     const bytes = toBuffer(chunk);
     if (bytes.length === 0) continue;

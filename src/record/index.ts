@@ -1,4 +1,6 @@
+export { ISSUE_CODES, type IssueCode } from './codes.ts';
 export type { Issue } from './issue.ts';
+export { type LintOptions, lintRecord, placeholdersOf } from './lint.ts';
 export {
   foldAscii,
   LITERAL_LIMITS,
@@ -7,6 +9,7 @@ export {
   requiredPieces,
   requiredText,
 } from './literals.ts';
+export { type ParseOptions, type ParseResult, parseRecord } from './parse.ts';
 export {
   PATTERN_LIMITS,
   type ParsedPattern,
@@ -26,4 +29,5 @@ export {
   recordSchema,
   type Workaround,
 } from './schema.ts';
+export { toSeed } from './seed.ts';
 export { signaturePattern } from './signature.ts';

@@ -1,3 +1,5 @@
+import type { IssueCode } from './codes.ts';
+
 /**
  * What is wrong with a record, said so that its author can mend it: parsing and linting return issues beside
  * their value and never throw.
@@ -6,7 +8,7 @@ export interface Issue {
   /** `error`: the record is left out (parse) or not admitted (lint). `warning`: kept, repaired where `repaired`. */
   readonly severity: 'error' | 'warning';
   /** Stable name of the rule, e.g. `pattern-too-common`. */
-  readonly code: string;
+  readonly code: IssueCode;
   /** File as the caller named it; `-` where the record came from no file. */
   readonly file: string;
   /** Path inside the record, e.g. `dead_ends[2].action`; empty for the whole file. */

@@ -2,7 +2,7 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { BookSource } from '../book/index.ts';
-import { type Issue, parseRecord, RECORD_LIMITS } from '../record/index.ts';
+import { type Issue, type IssueCode, parseRecord, RECORD_LIMITS } from '../record/index.ts';
 
 /** Bounds of one tree of records; `docs/records.md` lists them. */
 export const STORE_LIMITS = {
@@ -144,6 +144,6 @@ function readSamples(folder: string, issues: Issue[]): Sample[] {
   return samples;
 }
 
-function fileIssue(file: string, code: string, problem: string, why: string, remedy: string): Issue {
+function fileIssue(file: string, code: IssueCode, problem: string, why: string, remedy: string): Issue {
   return { severity: 'error', code, file, field: '', problem, why, remedy };
 }

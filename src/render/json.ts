@@ -1,0 +1,27 @@
+/** The diagnosis for programs. */
+import type { Diagnosis } from '../diagnosis/index.ts';
+
+/** Control characters beyond those that JSON escapes, and line separators: harmless to parsers, not to terminals. */
+const UNESCAPED = /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+function escapeRest(json: string): string {
+  return json.replace(UNESCAPED, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** The diagnosis as it is (`schema/diagnosis.v1.json`), indented. */
+export function renderJson(diagnosis: Diagnosis): string {
+  return `${escapeRest(JSON.stringify(diagnosis, null, 2))}\n`;
+}
+
+/**
+ * One JSON object a line: `{"type":"finding","source":…,…}` for each finding in order, then
+ * `{"type":"summary","source":…,"verdict":…,"focus":…,"more":…,"lines":…}`.
+ */
+export function renderNdjson(diagnosis: Diagnosis, source: string): string {
+  const { findings, ...summary } = diagnosis;
+  const lines = [
+    ...findings.map((finding) => ({ type: 'finding', source, ...finding })),
+    { type: 'summary', source, ...summary },
+  ];
+  return lines.map((line) => `${escapeRest(JSON.stringify(line))}\n`).join('');
+}

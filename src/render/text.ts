@@ -1,0 +1,214 @@
+/** The diagnosis for a person at a terminal: what it is, where, and what to do first, in the first lines. */
+import type { AvoidAnswer, Diagnosis, DiagnosisFinding, NextStep, TryAnswer } from '../diagnosis/index.ts';
+import { inLang, type Lang, type Messages, messagesOf } from './messages.ts';
+import { visible } from './safe.ts';
+import { type Style, styleOf } from './style.ts';
+import { wrap } from './width.ts';
+
+export interface TextOptions {
+  readonly lang: Lang;
+  readonly color: boolean;
+  /** Columns of the terminal. */
+  readonly columns: number;
+  /** Records in the book, for an answer that says "none of …". */
+  readonly records: number;
+  /** Name of the input, where there are several. */
+  readonly source?: string;
+}
+
+/** Shown of each kind; the page has all of them. */
+export const TEXT_LIMITS = { avoid: 4, try: 5, causes: 12 } as const;
+const INDENT = '  ';
+
+/** @returns text that ends with a newline. */
+export function renderText(diagnosis: Diagnosis, options: TextOptions): string {
+  const writer = new Writer(options);
+  if (options.source !== undefined) writer.line(writer.style.dim(`${visible(options.source)}:`));
+  const [first, ...others] = diagnosis.findings;
+  if (first) writer.finding(first, others, diagnosis.more);
+  else writer.none(diagnosis);
+  return writer.text();
+}
+
+class Writer {
+  readonly style: Style;
+  private readonly m: Messages;
+  private readonly lang: Lang;
+  private readonly columns: number;
+  private readonly records: number;
+  private readonly out: string[] = [];
+  constructor({ lang, color, columns, records }: TextOptions) {
+    this.style = styleOf(color);
+    this.m = messagesOf(lang);
+    this.lang = lang;
+    this.columns = Math.max(40, columns);
+    this.records = records;
+  }
+
+  text(): string {
+    return `${this.out.join('\n')}\n`;
+  }
+
+  line(text: string): void {
+    this.out.push(text);
+  }
+
+  /** Prose, wrapped, each line indented. */
+  private prose(text: string, indent: string, style: (t: string) => string = (t) => t): void {
+    for (const line of wrap(visible(text, 4000), this.columns - indent.length))
+      this.line(indent + style(line));
+  }
+
+  /** Commands are never wrapped: what is copied must be whole. */
+  private commands(commands: readonly string[], indent: string): void {
+    for (const command of commands) {
+      for (const part of command.split('\n'))
+        this.line(`${indent}${this.style.command(visible(part, 4000))}`);
+    }
+  }
+
+  private heading(text: string): void {
+    this.line('');
+    this.line(this.style.bold(text));
+  }
+
+  finding(finding: DiagnosisFinding, others: readonly DiagnosisFinding[], more: number): void {
+    const { m, style } = this;
+    const label =
+      finding.verdict === 'match' ? style.bad(style.bold(m.match)) : style.note(style.bold(m.possible));
+    const where = m.atLine(finding.line, finding.occurrences - 1);
+    const standing = [m.origin(finding.origin) || m.tier(finding.tier)].join(', ');
+    this.line(`${label}: ${style.bold(finding.id)}  ${style.dim(`${where}; ${standing}`)}`);
+    this.prose(inLang(this.lang, finding.title, finding.title_zh), INDENT);
+    this.line(
+      `${INDENT}${style.dim(`> ${visible(finding.excerpt.trim(), Math.min(160, this.columns - 4))}`)}`,
+    );
+    if (finding.verdict === 'possible') this.prose(m.onlyPossible, INDENT, style.note);
+    this.next(finding, finding.next);
+    this.causes(finding);
+    this.avoid(finding.avoid);
+    this.try(finding.try);
+    if (others.length > 0) {
+      this.heading(m.alsoFound);
+      for (const other of others) {
+        const place = m.atLine(other.line, other.occurrences - 1);
+        this.line(`${INDENT}${other.id}  ${style.dim(place)}`);
+        this.prose(inLang(this.lang, other.title, other.title_zh), INDENT.repeat(2));
+      }
+    }
+    if (more > 0) this.line(`${INDENT}${m.more(more)}`);
+    this.line('');
+    this.line(style.dim(m.page(finding.id)));
+  }
+
+  private next(finding: DiagnosisFinding, next: NextStep): void {
+    const { m, style } = this;
+    const titles = new Map(finding.causes.map((c) => [c.key, inLang(this.lang, c.title, c.title_zh)]));
+    if (next.kind === 'check') {
+      this.heading(`${m.checkFirst} [${next.key}]`);
+      this.commands(next.commands, INDENT.repeat(2));
+      this.prose(inLang(this.lang, next.why, next.why_zh), INDENT, style.dim);
+      for (const reading of next.readings) {
+        const status = /^exit (\d+)$/.exec(reading.expect)?.[1];
+        const seen =
+          inLang(this.lang, reading.title, reading.title_zh) ||
+          (status ? m.exit(status) : `${m.prints} /${reading.expect}/`);
+        const means = m.means(reading.means.join(' / '));
+        const then =
+          reading.actions.length > 0
+            ? ` → ${reading.actions
+                .slice(0, 3)
+                .map((a) => `[${a}]`)
+                .join(' ')}`
+            : '';
+        this.prose(`${seen}: ${means}${then}`, INDENT.repeat(2));
+      }
+    } else if (next.kind === 'action') {
+      const action = finding.try.find((t) => t.key === next.key);
+      this.heading(
+        `${m.doFirst} [${next.key}]${titles.size > 1 && action ? `  ${style.dim(m.forCauses(action.for.join(' / ')))}` : ''}`,
+      );
+      if (action) this.prose(inLang(this.lang, action.action, action.action_zh), INDENT);
+      this.commands(next.commands, INDENT.repeat(2));
+      this.prose(inLang(this.lang, next.why, next.why_zh), INDENT, style.dim);
+    } else {
+      this.heading(m.stop);
+      this.prose(inLang(this.lang, next.why, next.why_zh), INDENT, style.dim);
+    }
+  }
+
+  private causes({ causes }: DiagnosisFinding): void {
+    if (causes.length === 0) return;
+    this.heading(this.m.causes(causes.length));
+    for (const cause of causes.slice(0, TEXT_LIMITS.causes)) {
+      this.prose(`${cause.key}: ${inLang(this.lang, cause.title, cause.title_zh)}`, INDENT);
+    }
+    this.rest(causes.length - TEXT_LIMITS.causes);
+  }
+
+  private rest(count: number): void {
+    if (count > 0) this.line(`${INDENT}${this.style.dim(this.m.moreItems(count))}`);
+  }
+
+  private avoid(avoid: readonly AvoidAnswer[]): void {
+    const { m, style } = this;
+    if (avoid.length === 0) return;
+    this.heading(style.bad(m.avoid));
+    for (const a of avoid.slice(0, TEXT_LIMITS.avoid)) {
+      const why = inLang(this.lang, a.why, a.why_zh);
+      const action = inLang(this.lang, a.action, a.action_zh);
+      this.prose(`[${a.key}] ${action || why}`, INDENT);
+      const notes = [
+        ...(action === '' || why === '' ? [] : [firstSentence(why)]),
+        ...(a.except.length > 0 ? [m.except(a.except.join(' / '))] : []),
+        ...(a.lab ? [m.lab(a.lab)] : []),
+        ...(a.claimed === null ? [] : [m.claimed(Math.round(a.claimed * 100))]),
+      ];
+      for (const note of notes) this.prose(note, INDENT.repeat(2), style.dim);
+    }
+    this.rest(avoid.length - TEXT_LIMITS.avoid);
+  }
+
+  private try(actions: readonly TryAnswer[]): void {
+    const { m, style } = this;
+    if (actions.length === 0) return;
+    this.heading(style.good(m.try));
+    for (const a of actions.slice(0, TEXT_LIMITS.try)) {
+      const scope = a.for.length > 0 ? `${m.forCauses(a.for.join(' / '))}: ` : '';
+      this.prose(`[${a.key}] ${scope}${inLang(this.lang, a.action, a.action_zh)}`, INDENT);
+      this.commands(a.commands, INDENT.repeat(2));
+      const notes = [
+        ...(a.by === 'you' ? [] : [m.by(a.by)]),
+        ...(a.risk === 'high' ? [m.highRisk] : []),
+        ...(a.lab ? [m.lab(a.lab)] : []),
+        ...(a.claimed === null ? [] : [m.claimed(Math.round(a.claimed * 100))]),
+      ];
+      for (const note of notes) this.prose(note, INDENT.repeat(2), style.dim);
+    }
+    this.rest(actions.length - TEXT_LIMITS.try);
+  }
+
+  none({ focus, lines, hint }: Diagnosis): void {
+    const { m, style } = this;
+    this.line(style.bold(lines === 0 ? m.nothing : m.unknown(this.records, lines)));
+    if (lines === 0) return;
+    if (focus.length === 0) {
+      this.line(m.noFocus);
+      return;
+    }
+    this.line(m.focus);
+    const digits = String(Math.max(...focus.map((f) => f.line))).length;
+    for (const f of focus) {
+      const number = String(f.line).padStart(digits);
+      this.line(
+        `${INDENT}${style.dim(number)}  ${visible(f.text, Math.min(160, this.columns - digits - 4))}`,
+      );
+    }
+    if (hint === 'localised') this.line(style.note(m.localised));
+    this.line(style.dim(m.keep));
+  }
+}
+
+function firstSentence(text: string): string {
+  return /^.*?[.!?。！？](?=\s|$|\p{Script=Han})/su.exec(text)?.[0] ?? text;
+}
