@@ -26,6 +26,8 @@ export interface Engine {
    * Patterns in `except` are passed over.
    */
   match(unit: Unit, hit: (pattern: number, view: string) => void, except?: ReadonlySet<number>): void;
+  /** Whether one pattern matches one view. */
+  test(pattern: number, view: string): boolean;
   /** Leftmost match of one pattern in a view: its named groups. */
   groups(pattern: number, view: string): Readonly<Record<string, string>>;
 }
@@ -67,6 +69,7 @@ export function buildEngine(patterns: readonly EnginePattern[]): Engine {
         if (view !== undefined) hit(index, view);
       }
     },
+    test: (pattern, view) => confirmers[pattern]?.test(view) ?? false,
     groups: (pattern, view) => confirmers[pattern]?.groups(view) ?? {},
   };
 }

@@ -16,7 +16,7 @@ export interface RecordMatch {
   readonly verdict: 'match' | 'possible';
   /** One-based line of that place. */
   readonly line: number;
-  /** The cleaned line (or segment, or decoded field) it stands on. */
+  /** The cleaned line (or segment, or decoded field) it stands on, without log prefixes where it matches so. */
   readonly excerpt: string;
   readonly groups: Readonly<Record<string, string>>;
   /** Lines of the text on which the record was found. */
@@ -36,6 +36,7 @@ interface Hit {
   readonly position: number;
   readonly line: number;
   readonly view: string;
+  readonly views: readonly string[];
   readonly specificity: number;
 }
 
@@ -120,6 +121,7 @@ export class MatchSession {
         position,
         line: unit.line,
         view,
+        views: unit.views,
         specificity: specificityOf(pattern, view),
       };
       if (pattern.role === 'not_if') this.exclude(hit);
@@ -244,7 +246,7 @@ export class MatchSession {
       record,
       verdict: best.pattern.careless ? 'possible' : 'match',
       line: best.line,
-      excerpt: best.view,
+      excerpt: best.views.findLast((v) => this.engine.test(best.index, v)) ?? best.view,
       groups: this.engine.groups(best.index, best.view),
       occurrences,
       specificity: best.specificity,

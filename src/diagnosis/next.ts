@@ -41,13 +41,13 @@ function checkStep(
   typedGroups: Readonly<Record<string, string>>,
 ): NextStep {
   const ranked = rankWorkarounds(record);
-  const told = new Set(check.readings.flatMap((r) => r.means)).size;
+  const groups = groupsOf(record, check).length;
   return {
     kind: 'check',
     key: check.key,
     commands: [fillCommand(check.command, typedGroups)],
-    why: `tells ${told} of ${record.causes.length} causes apart, by the author’s account; changes nothing`,
-    why_zh: `按作者的说法，能区分 ${record.causes.length} 种原因中的 ${told} 种；只读，不改动任何东西`,
+    why: `changes nothing; splits the ${record.causes.length} causes into ${groups} groups, by the author’s account`,
+    why_zh: `只读，不改动任何东西；按作者的说法，能把 ${record.causes.length} 种原因分成 ${groups} 组`,
     question: check.question,
     question_zh: check.question_zh,
     readings: check.readings.map((r) => ({
@@ -66,22 +66,27 @@ function checkStep(
  * names is left by all of them). Null where none narrows anything down.
  */
 function bestCheck(record: FaultRecord): Check | null {
-  const causes = record.causes.map((c) => c.key);
+  const n = record.causes.length;
   let best: Check | null = null;
-  let bestLeft = causes.length;
+  let bestLeft = n;
   for (const check of record.checks) {
-    const columns = causes.map((cause) =>
-      check.readings.flatMap((r, i) => (r.means.includes(cause) ? [i] : [])).join(','),
-    );
-    const sizes = new Map<string, number>();
-    for (const column of columns) sizes.set(column, (sizes.get(column) ?? 0) + 1);
-    const left = [...sizes.values()].reduce((sum, size) => sum + (size * size) / causes.length, 0);
+    const left = groupsOf(record, check).reduce((sum, size) => sum + (size * size) / n, 0);
     if (left < bestLeft) {
       best = check;
       bestLeft = left;
     }
   }
   return best;
+}
+
+/** Sizes of the groups of causes that a check cannot tell apart. */
+function groupsOf(record: FaultRecord, check: Check): number[] {
+  const sizes = new Map<string, number>();
+  for (const { key } of record.causes) {
+    const readings = check.readings.flatMap((r, i) => (r.means.includes(key) ? [i] : [])).join(',');
+    sizes.set(readings, (sizes.get(readings) ?? 0) + 1);
+  }
+  return [...sizes.values()];
 }
 
 /** Low risk first, then what the reader can do alone, then what is claimed for more causes, then the author's order. */

@@ -15,7 +15,7 @@ export interface ListEntry {
 /** Longest id that gets a column of its own. */
 const MAX_ID_COLUMNS = 44;
 /** With less room than this for a title, it goes on a line of its own. */
-const MIN_TITLE_COLUMNS = 24;
+const MIN_TITLE_COLUMNS = 40;
 
 export function renderList(
   entries: readonly ListEntry[],

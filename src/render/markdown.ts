@@ -12,6 +12,10 @@ export const MAX_MARKDOWN_TOKENS = 300;
 /** Prose of one item, in characters; commands are never cut. */
 const MAX_WHY_CHARS = 110;
 const MAX_TITLE_CHARS = 100;
+const MAX_ACTION_CHARS = 70;
+const MAX_SEEN_CHARS = 60;
+/** Cause keys named in one line. */
+const MAX_KEYS = 3;
 /** A command longer than this is left to `faultbook explain`. */
 const MAX_COMMAND_CHARS = 220;
 
@@ -79,21 +83,23 @@ export function renderMarkdown(diagnosis: Diagnosis, options: { readonly lang?: 
   const [first, ...others] = diagnosis.findings;
   const out = new Budget();
   if (!first) {
-    out.must(words.none(diagnosis.lines));
+    out.add('head', words.none(diagnosis.lines));
     const lines = diagnosis.focus.map((f) => f.line).join(', ');
-    if (lines !== '') out.add(words.focus(lines));
-    if (diagnosis.hint === 'localised') out.add(words.localised);
+    if (lines !== '') out.add('check', words.focus(lines));
+    if (diagnosis.hint === 'localised') out.add('check', words.localised);
     return out.text();
   }
-  out.must(`faultbook: ${first.id}, ${first.verdict} (${words.line(first.line)}), ${standing(first, lang)}`);
-  // Room for the last line is kept from the start.
   const last = words.more(first.id);
   out.reserve(last);
+  out.add(
+    'head',
+    `faultbook: ${first.id}, ${first.verdict} (${words.line(first.line)}), ${standing(first, lang)}`,
+  );
   if (first.origin === 'authored') advice(first, lang, out);
-  else out.add(`"${plainTitle(first.title)}"`);
+  else out.add('title', `"${plainTitle(first.title)}"`);
   for (const other of others)
-    out.add(`${words.also}: ${other.id}, ${other.verdict} (${words.line(other.line)})`);
-  out.must(last);
+    out.add('also', `${words.also}: ${other.id}, ${other.verdict} (${words.line(other.line)})`);
+  out.must('more', last);
   return out.text();
 }
 
@@ -102,27 +108,25 @@ function standing(finding: DiagnosisFinding, lang: Lang): string {
   return finding.origin === 'authored' ? words.tier[finding.tier] : words.notRun;
 }
 
+/**
+ * What to do, dearest first: the check, then a dead end, an action and a reading in turns, as long as there is
+ * room. What is left out is on the page.
+ */
 function advice(finding: DiagnosisFinding, lang: Lang, out: Budget): void {
   const words = WORDS[lang];
   const { next } = finding;
-  out.add(short(inLang(lang, finding.title, finding.title_zh), MAX_TITLE_CHARS));
-  // Dead ends come before what to try, but may not crowd it out: the first two of each are placed first.
-  const checks: string[] = [];
-  if (next.kind === 'check') {
-    checks.push(`${words.check} [${next.key}]: ${next.commands.map(code).join(' ')}`);
-    for (const r of next.readings) {
-      const seen = inLang(lang, r.title, r.title_zh) || r.expect;
-      const then = r.actions[0] === undefined ? '' : ` → [${r.actions[0]}]`;
-      checks.push(`- ${short(seen, 60)}: ${r.means.join('/')}${then}`);
-    }
-  } else if (next.kind === 'stop')
-    checks.push(`${words.stop}: ${short(inLang(lang, next.why, next.why_zh), MAX_WHY_CHARS)}`);
-  const [question, ...readings] = checks;
-  if (question !== undefined) out.add(question);
-  for (const reading of readings) out.add(reading);
+  out.add('title', short(inLang(lang, finding.title, finding.title_zh), MAX_TITLE_CHARS));
+  if (next.kind === 'check')
+    out.add('check', `${words.check} [${next.key}]: ${next.commands.map(code).join(' ')}`);
+  if (next.kind === 'stop')
+    out.add('check', `${words.stop}: ${short(inLang(lang, next.why, next.why_zh), MAX_WHY_CHARS)}`);
+  const readings = next.readings.map((r) => {
+    const seen = short(inLang(lang, r.title, r.title_zh) || r.expect, MAX_SEEN_CHARS);
+    return `- ${seen}: ${some(r.means)}${r.actions[0] === undefined ? '' : ` → [${r.actions[0]}]`}`;
+  });
   const avoid = finding.avoid.map((a) => {
-    const except = a.except.length > 0 ? ` (${words.only(a.except.join(', '))})` : '';
-    return `${words.doNot} [${a.key}] ${short(inLang(lang, a.action, a.action_zh), MAX_WHY_CHARS)}${except}`;
+    const except = a.except.length > 0 ? ` (${words.only(some(a.except))})` : '';
+    return `${words.doNot} [${a.key}] ${short(inLang(lang, a.action, a.action_zh), MAX_ACTION_CHARS)}${except}`;
   });
   const tries = finding.try
     .filter((t) => t.commands.every((c) => c.length <= MAX_COMMAND_CHARS))
@@ -132,9 +136,23 @@ function advice(finding: DiagnosisFinding, lang: Lang, out: Budget): void {
           ? t.commands.map(code).join(' ; ')
           : short(inLang(lang, t.action, t.action_zh), MAX_WHY_CHARS);
       const notes = [...(t.risk === 'high' ? [words.high] : []), ...(t.by === 'you' ? [] : [words.by(t.by)])];
-      return `${words.try} ${t.for.join('/')} → [${t.key}] ${what}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
+      return `${words.try} ${some(t.for)} → [${t.key}] ${what}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
     });
-  out.addInTurns(avoid, tries);
+  for (let i = 0; i < Math.max(readings.length, avoid.length, tries.length); i++) {
+    for (const [section, line] of [
+      ['avoid', avoid[i]],
+      ['try', tries[i]],
+      ['reading', readings[i]],
+    ] as const) {
+      if (line !== undefined) out.add(section, line);
+    }
+  }
+}
+
+/** Some cause keys, and how many more. */
+function some(keys: readonly string[]): string {
+  const shown = keys.slice(0, MAX_KEYS).join('/');
+  return keys.length > MAX_KEYS ? `${shown}+${keys.length - MAX_KEYS}` : shown;
 }
 
 /** A command as code, with a fence that its own backticks cannot close. */
@@ -152,48 +170,33 @@ function short(text: string, maxChars: number): string {
   return line.length <= maxChars ? line : `${line.slice(0, maxChars - 1).trimEnd()}…`;
 }
 
-/** Lines that fit together; an item that does not fit is left out whole. */
-class Budget {
-  private readonly lines: string[] = [];
-  private left = MAX_MARKDOWN_TOKENS;
-  private reserved = 0;
+/** Sections in the order in which they are printed, whatever the order in which they were added. */
+const SECTIONS = ['head', 'title', 'check', 'reading', 'avoid', 'try', 'also', 'more'] as const;
+type Section = (typeof SECTIONS)[number];
 
-  must(line: string): void {
-    this.lines.push(line);
+/** Lines that fit together; one that does not fit is left out whole. */
+class Budget {
+  private readonly lines: { readonly section: Section; readonly line: string }[] = [];
+  private left = MAX_MARKDOWN_TOKENS;
+
+  /** Room for a line that is added last. */
+  reserve(line: string): void {
     this.left -= estimateTokens(line) + 1;
   }
 
-  reserve(line: string): void {
-    this.reserved += estimateTokens(line) + 1;
+  must(section: Section, line: string): void {
+    this.lines.push({ section, line });
   }
 
-  private fits(line: string, taken = 0): boolean {
-    return estimateTokens(line) + 1 + taken <= this.left - this.reserved;
-  }
-
-  add(line: string): void {
-    if (this.fits(line)) this.must(line);
-  }
-
-  /** Takes from both lists in turns while they fit; prints the first list before the second. */
-  addInTurns(first: readonly string[], second: readonly string[]): void {
-    const chosen: [string[], string[]] = [[], []];
-    let taken = 0;
-    for (let i = 0; i < Math.max(first.length, second.length); i++) {
-      for (const [list, into] of [
-        [second, chosen[1]],
-        [first, chosen[0]],
-      ] as const) {
-        const line = list[i];
-        if (line === undefined || !this.fits(line, taken)) continue;
-        into.push(line);
-        taken += estimateTokens(line) + 1;
-      }
-    }
-    for (const line of [...chosen[0], ...chosen[1]]) this.must(line);
+  add(section: Section, line: string): void {
+    const cost = estimateTokens(line) + 1;
+    if (cost > this.left) return;
+    this.left -= cost;
+    this.must(section, line);
   }
 
   text(): string {
-    return `${this.lines.join('\n')}\n`;
+    const ordered = SECTIONS.flatMap((section) => this.lines.filter((l) => l.section === section));
+    return `${ordered.map((l) => l.line).join('\n')}\n`;
   }
 }

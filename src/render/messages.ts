@@ -11,8 +11,10 @@ export interface LabFigures {
 }
 
 const en = {
-  match: 'Known',
-  possible: 'Possibly',
+  match: 'Known:',
+  possible: 'Possibly:',
+  because: ' — ',
+  andMore: (shown: string, n: number) => `${shown} and ${n} more`,
   onlyPossible: 'Only possible: the line has words of this error, not its whole message.',
   atLine: (line: number, more: number) => `line ${line}${more > 0 ? `, and on ${more} more` : ''}`,
   tier: (tier: Tier): string =>
@@ -49,7 +51,7 @@ const en = {
       : `In the lab this fixed ${fixed} of ${of} reproduced causes (${environments.join(', ')}).`,
   alsoFound: 'Also found',
   more: (n: number) => `${n} more finding${n === 1 ? '' : 's'} not shown (--limit ${n + 3}).`,
-  moreItems: (n: number) => `${n} more in the page below`,
+  moreItems: (n: number) => `${n} more on the page`,
   page: (id: string) => `Everything about it: faultbook explain ${id}`,
   unknown: (records: number, lines: number) =>
     `Unknown: ${records === 0 ? 'the book is empty' : `none of ${records} record${records === 1 ? '' : 's'} fits ${lines === 1 ? 'this line' : `these ${lines} lines`}`}.`,
@@ -78,8 +80,10 @@ const zh: {
     ? (...args: A) => string
     : string;
 } = {
-  match: '已知错误',
-  possible: '疑似',
+  match: '已知错误：',
+  possible: '疑似：',
+  because: '：',
+  andMore: (shown, n) => `${shown} 等 ${n + 3} 种`,
   onlyPossible: '只是疑似：这一行有该错误的字眼，但不是完整的报错。',
   atLine: (line, more) => `第 ${line} 行${more > 0 ? `，另有 ${more} 行` : ''}`,
   tier: (tier) => ({ claimed: '尚未经实验验证', reproduced: '实验中已复现', proven: '已经实验验证' })[tier],
@@ -107,7 +111,7 @@ const zh: {
       : `实验中复现了 ${of} 种原因，它修好了 ${fixed} 种（${environments.join('、')}）。`,
   alsoFound: '同时还发现',
   more: (n) => `还有 ${n} 个结果未显示（--limit ${n + 3}）。`,
-  moreItems: (n) => `另有 ${n} 条，见下面的完整页面`,
+  moreItems: (n) => `另有 ${n} 条，见完整说明`,
   page: (id) => `完整说明：faultbook explain ${id}`,
   unknown: (records, lines) =>
     records === 0 ? '未收录：书里还没有记录。' : `未收录：${records} 条记录都对不上这 ${lines} 行输出。`,

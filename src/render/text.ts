@@ -3,7 +3,7 @@ import type { AvoidAnswer, Diagnosis, DiagnosisFinding, NextStep, TryAnswer } fr
 import { inLang, type Lang, type Messages, messagesOf } from './messages.ts';
 import { visible } from './safe.ts';
 import { type Style, styleOf } from './style.ts';
-import { wrap } from './width.ts';
+import { widthOf, wrap } from './width.ts';
 
 export interface TextOptions {
   readonly lang: Lang;
@@ -17,8 +17,11 @@ export interface TextOptions {
 }
 
 /** Shown of each kind; the page has all of them. */
-export const TEXT_LIMITS = { avoid: 4, try: 5, causes: 12 } as const;
+export const TEXT_LIMITS = { avoid: 4, try: 4, causes: 6, keysInALine: 3, actionsOfAReading: 2 } as const;
 const INDENT = '  ';
+/** A reason goes on until it has so many columns, and not beyond so many. */
+const ENOUGH_COLUMNS = 70;
+const MAX_REASON_COLUMNS = 220;
 
 /** @returns text that ends with a newline. */
 export function renderText(diagnosis: Diagnosis, options: TextOptions): string {
@@ -67,6 +70,21 @@ class Writer {
     }
   }
 
+  /** One entry of a list: the first line stands out, the others hang below it. */
+  private item(text: string, indent: string): void {
+    wrap(visible(text, 4000), this.columns - indent.length - 2).forEach((line, i) => {
+      this.line(`${indent}${i === 0 ? '- ' : '  '}${line}`);
+    });
+  }
+
+  /** Some cause keys, and how many more. */
+  private keys(keys: readonly string[]): string {
+    const shown = keys.slice(0, TEXT_LIMITS.keysInALine).join(' / ');
+    return keys.length > TEXT_LIMITS.keysInALine
+      ? this.m.andMore(shown, keys.length - TEXT_LIMITS.keysInALine)
+      : shown;
+  }
+
   private heading(text: string): void {
     this.line('');
     this.line(this.style.bold(text));
@@ -78,14 +96,15 @@ class Writer {
       finding.verdict === 'match' ? style.bad(style.bold(m.match)) : style.note(style.bold(m.possible));
     const where = m.atLine(finding.line, finding.occurrences - 1);
     const standing = [m.origin(finding.origin) || m.tier(finding.tier)].join(', ');
-    this.line(`${label}: ${style.bold(finding.id)}  ${style.dim(`${where}; ${standing}`)}`);
-    this.prose(inLang(this.lang, finding.title, finding.title_zh), INDENT);
+    this.line(`${label} ${style.bold(finding.id)}  ${style.dim(`(${where}; ${standing})`)}`);
+    this.prose(inLang(this.lang, finding.title, finding.title_zh), INDENT, style.bold);
     this.line(
       `${INDENT}${style.dim(`> ${visible(finding.excerpt.trim(), Math.min(160, this.columns - 4))}`)}`,
     );
     if (finding.verdict === 'possible') this.prose(m.onlyPossible, INDENT, style.note);
     this.next(finding, finding.next);
-    this.causes(finding);
+    // After a check's readings the list of causes says nothing new: the page has it.
+    if (finding.next.kind !== 'check') this.causes(finding);
     this.avoid(finding.avoid);
     this.try(finding.try);
     if (others.length > 0) {
@@ -113,20 +132,14 @@ class Writer {
         const seen =
           inLang(this.lang, reading.title, reading.title_zh) ||
           (status ? m.exit(status) : `${m.prints} /${reading.expect}/`);
-        const means = m.means(reading.means.join(' / '));
-        const then =
-          reading.actions.length > 0
-            ? ` → ${reading.actions
-                .slice(0, 3)
-                .map((a) => `[${a}]`)
-                .join(' ')}`
-            : '';
-        this.prose(`${seen}: ${means}${then}`, INDENT.repeat(2));
+        const actions = reading.actions.slice(0, TEXT_LIMITS.actionsOfAReading).map((a) => `[${a}]`);
+        const then = actions.length > 0 ? ` → ${actions.join(' ')}` : '';
+        this.item(`${seen}: ${m.means(reading.means.join(' / '))}${then}`, INDENT);
       }
     } else if (next.kind === 'action') {
       const action = finding.try.find((t) => t.key === next.key);
       this.heading(
-        `${m.doFirst} [${next.key}]${titles.size > 1 && action ? `  ${style.dim(m.forCauses(action.for.join(' / ')))}` : ''}`,
+        `${m.doFirst} [${next.key}]${titles.size > 1 && action ? `  ${style.dim(m.forCauses(this.keys(action.for)))}` : ''}`,
       );
       if (action) this.prose(inLang(this.lang, action.action, action.action_zh), INDENT);
       this.commands(next.commands, INDENT.repeat(2));
@@ -141,7 +154,7 @@ class Writer {
     if (causes.length === 0) return;
     this.heading(this.m.causes(causes.length));
     for (const cause of causes.slice(0, TEXT_LIMITS.causes)) {
-      this.prose(`${cause.key}: ${inLang(this.lang, cause.title, cause.title_zh)}`, INDENT);
+      this.item(`${cause.key}: ${inLang(this.lang, cause.title, cause.title_zh)}`, INDENT);
     }
     this.rest(causes.length - TEXT_LIMITS.causes);
   }
@@ -157,13 +170,15 @@ class Writer {
     for (const a of avoid.slice(0, TEXT_LIMITS.avoid)) {
       const why = inLang(this.lang, a.why, a.why_zh);
       const action = inLang(this.lang, a.action, a.action_zh);
-      this.prose(`[${a.key}] ${action || why}`, INDENT);
       const notes = [
-        ...(action === '' || why === '' ? [] : [firstSentence(why)]),
-        ...(a.except.length > 0 ? [m.except(a.except.join(' / '))] : []),
+        ...(a.except.length > 0 ? [m.except(this.keys(a.except))] : []),
         ...(a.lab ? [m.lab(a.lab)] : []),
         ...(a.claimed === null ? [] : [m.claimed(Math.round(a.claimed * 100))]),
       ];
+      this.item(
+        `[${a.key}] ${action || why}${action === '' || why === '' ? '' : `${m.because}${opening(why)}`}`,
+        INDENT,
+      );
       for (const note of notes) this.prose(note, INDENT.repeat(2), style.dim);
     }
     this.rest(avoid.length - TEXT_LIMITS.avoid);
@@ -174,10 +189,10 @@ class Writer {
     if (actions.length === 0) return;
     this.heading(style.good(m.try));
     for (const a of actions.slice(0, TEXT_LIMITS.try)) {
-      const scope = a.for.length > 0 ? `${m.forCauses(a.for.join(' / '))}: ` : '';
-      this.prose(`[${a.key}] ${scope}${inLang(this.lang, a.action, a.action_zh)}`, INDENT);
-      this.commands(a.commands, INDENT.repeat(2));
+      this.item(`[${a.key}] ${inLang(this.lang, a.action, a.action_zh)}`, INDENT);
+      this.commands(a.commands, INDENT.repeat(3));
       const notes = [
+        ...(a.for.length > 0 ? [m.forCauses(this.keys(a.for))] : []),
         ...(a.by === 'you' ? [] : [m.by(a.by)]),
         ...(a.risk === 'high' ? [m.highRisk] : []),
         ...(a.lab ? [m.lab(a.lab)] : []),
@@ -209,6 +224,15 @@ class Writer {
   }
 }
 
-function firstSentence(text: string): string {
-  return /^.*?[.!?。！？](?=\s|$|\p{Script=Han})/su.exec(text)?.[0] ?? text;
+/** Whole sentences from the start, enough of them to give a reason. */
+function opening(text: string): string {
+  const sentences = text.match(/[^.!?。！？]+(?:[.!?。！？]+(?=\s|$|\p{Script=Han})|$|[.!?]+)\s*/gu) ?? [
+    text,
+  ];
+  let out = '';
+  for (const sentence of sentences) {
+    if (out !== '' && (widthOf(out) >= ENOUGH_COLUMNS || widthOf(out + sentence) > MAX_REASON_COLUMNS)) break;
+    out += sentence;
+  }
+  return out.trim();
 }

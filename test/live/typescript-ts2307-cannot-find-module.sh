@@ -130,7 +130,7 @@ tsc 7.0.2 >"$OUT/match.not-generated.log"
 
 world node-builtin
 options "$node10"
-echo "import { readFileSync } from 'node:fs'; console.log(readFileSync('x'));" >src/a.ts
+echo "import { readFileSync } from 'node:fs'; export default readFileSync;" >src/a.ts
 tsc 5.5.4 >"$OUT/match.node-builtin.log"
 mkdir -p node_modules/@types/node
 echo '{ "name": "@types/node", "version": "20.0.0", "types": "index.d.ts" }' >node_modules/@types/node/package.json

@@ -27,6 +27,7 @@ interface Hit {
   readonly position: number;
   readonly line: number;
   readonly view: string;
+  readonly views: readonly string[];
   readonly specificity: number;
 }
 
@@ -43,7 +44,7 @@ export function naiveMatch(book: Book, text: string): readonly RecordMatch[] {
       const literal = Math.max(...pattern.literals.map((l) => l.length));
       const share = Math.min(1, literal / Math.max(1, view.trim().length));
       const specificity = Math.round((pattern.bits + share * 6) * 10) / 10;
-      hits.push({ pattern, position, line: unit.line, view, specificity });
+      hits.push({ pattern, position, line: unit.line, view, views: unit.views, specificity });
     }
   });
   return book.records.flatMap((record, index) => {
@@ -78,7 +79,7 @@ export function naiveMatch(book: Book, text: string): readonly RecordMatch[] {
         record: index,
         verdict: best.pattern.careless ? ('possible' as const) : ('match' as const),
         line: best.line,
-        excerpt: best.view,
+        excerpt: best.views.findLast((v) => toRegExp(best.pattern.source).test(v)) ?? '',
         groups,
         occurrences: new Set(whole.map((h) => h.line)).size,
         specificity: best.specificity,
