@@ -135,7 +135,7 @@ class Reader {
         'error',
         'json-invalid',
         '',
-        `it is no JSON${where}: ${message.slice(0, 160)}`,
+        `it is no JSON${where}: ${message.replace(/\s+/g, ' ').slice(0, 160)}`,
         'nothing of it can be read',
         'mend the syntax; an editor shows the place',
       );

@@ -33,7 +33,10 @@ function pageOf(record: FaultRecord, lang: Lang, tier: Tier): Block[] {
   };
   const code = (lines: readonly string[]): void => {
     if (lines.length > 0)
-      out.push({ kind: 'code', lines: lines.flatMap((l) => l.split('\n')).map((l) => visible(l, 20_000)) });
+      out.push({
+        kind: 'code',
+        lines: lines.flatMap((l) => l.split('\n')).map((l) => visible(asked(l), 20_000)),
+      });
   };
 
   add('title', record.id);
@@ -53,7 +56,7 @@ function pageOf(record: FaultRecord, lang: Lang, tier: Tier): Block[] {
   }
   if (record.causes.length > 0) add('heading', m.causes(record.causes.length));
   for (const c of record.causes) {
-    add('item', `${c.key}: ${t(c.title, c.title_zh)}`);
+    add('item', `${c.key}${m.colon}${t(c.title, c.title_zh)}`);
     add('note', t(c.explanation, c.explanation_zh));
   }
   if (record.checks.length > 0) add('heading', m.checks);
@@ -64,7 +67,7 @@ function pageOf(record: FaultRecord, lang: Lang, tier: Tier): Block[] {
       const seen =
         t(r.title, r.title_zh) ||
         (r.regex === undefined ? m.exit(String(r.exit)) : `${m.prints} /${r.regex}/`);
-      add('item', `${seen}: ${m.means(r.means.join(' / '))}`);
+      add('item', `${seen}${m.colon}${m.means(r.means.join(' / '))}`);
     }
   }
   if (record.workarounds.length > 0) add('heading', m.try);
@@ -73,7 +76,7 @@ function pageOf(record: FaultRecord, lang: Lang, tier: Tier): Block[] {
     if (w.for.length > 0) add('note', m.forCauses(w.for.join(' / ')));
     code(w.commands);
     add('prose', t(w.how, w.how_zh));
-    if (w.why_works !== null) add('prose', `${m.whyWorks}: ${t(w.why_works, w.why_works_zh)}`);
+    if (w.why_works !== null) add('prose', `${m.whyWorks}${m.colon}${t(w.why_works, w.why_works_zh)}`);
     if (w.by !== 'you') add('note', m.by(w.by));
     if (w.risk === 'high') add('note', m.highRisk);
     if (w.success_rate !== null) add('note', m.claimed(Math.round(w.success_rate * 100)));
@@ -84,7 +87,7 @@ function pageOf(record: FaultRecord, lang: Lang, tier: Tier): Block[] {
     add('subheading', `[${d.key}] ${t(d.action, d.action_zh) || m.unnamedAction}`);
     if (d.except.length > 0) add('note', m.except(d.except.join(' / ')));
     code(d.commands);
-    if (d.why_fails !== null) add('prose', `${m.whyFails}: ${t(d.why_fails, d.why_fails_zh)}`);
+    if (d.why_fails !== null) add('prose', `${m.whyFails}${m.colon}${t(d.why_fails, d.why_fails_zh)}`);
     if (d.fail_rate !== null) add('note', m.claimed(Math.round(d.fail_rate * 100)));
     for (const s of d.sources) add('item', s);
   }
@@ -115,6 +118,11 @@ function neighbours(
     if (ids.length > 0) add('heading', title);
     for (const id of ids) add('item', id);
   }
+}
+
+/** A page stands for no finding: what a finding would fill in, the reader does. */
+function asked(command: string): string {
+  return command.replace(/\{\{([a-z][a-z0-9_]*)\}\}/g, '<$1>');
 }
 
 /** Markdown in which nothing of a record can become a link, an image or raw HTML. */

@@ -16,8 +16,8 @@ const MAX_ACTION_CHARS = 70;
 const MAX_SEEN_CHARS = 60;
 /** Cause keys named in one line. */
 const MAX_KEYS = 3;
-/** A command longer than this is left to `faultbook explain`. */
-const MAX_COMMAND_CHARS = 220;
+/** Longer commands are left to `faultbook explain`; the answer then says in words what they do. */
+const MAX_COMMAND_CHARS = 160;
 
 const WORDS = {
   en: {
@@ -116,8 +116,11 @@ function advice(finding: DiagnosisFinding, lang: Lang, out: Budget): void {
   const words = WORDS[lang];
   const { next } = finding;
   out.add('title', short(inLang(lang, finding.title, finding.title_zh), MAX_TITLE_CHARS));
-  if (next.kind === 'check')
-    out.add('check', `${words.check} [${next.key}]: ${next.commands.map(code).join(' ')}`);
+  if (next.kind === 'check') {
+    const command =
+      fitting(next.commands) ?? short(inLang(lang, next.question, next.question_zh), MAX_WHY_CHARS);
+    out.add('check', `${words.check} [${next.key}]: ${command}`);
+  }
   if (next.kind === 'stop')
     out.add('check', `${words.stop}: ${short(inLang(lang, next.why, next.why_zh), MAX_WHY_CHARS)}`);
   const readings = next.readings.map((r) => {
@@ -128,16 +131,11 @@ function advice(finding: DiagnosisFinding, lang: Lang, out: Budget): void {
     const except = a.except.length > 0 ? ` (${words.only(some(a.except))})` : '';
     return `${words.doNot} [${a.key}] ${short(inLang(lang, a.action, a.action_zh), MAX_ACTION_CHARS)}${except}`;
   });
-  const tries = finding.try
-    .filter((t) => t.commands.every((c) => c.length <= MAX_COMMAND_CHARS))
-    .map((t) => {
-      const what =
-        t.commands.length > 0
-          ? t.commands.map(code).join(' ; ')
-          : short(inLang(lang, t.action, t.action_zh), MAX_WHY_CHARS);
-      const notes = [...(t.risk === 'high' ? [words.high] : []), ...(t.by === 'you' ? [] : [words.by(t.by)])];
-      return `${words.try} ${some(t.for)} → [${t.key}] ${what}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
-    });
+  const tries = finding.try.map((t) => {
+    const what = fitting(t.commands) ?? short(inLang(lang, t.action, t.action_zh), MAX_WHY_CHARS);
+    const notes = [...(t.risk === 'high' ? [words.high] : []), ...(t.by === 'you' ? [] : [words.by(t.by)])];
+    return `${words.try} ${some(t.for)} → [${t.key}] ${what}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
+  });
   for (let i = 0; i < Math.max(readings.length, avoid.length, tries.length); i++) {
     for (const [section, line] of [
       ['avoid', avoid[i]],
@@ -153,6 +151,12 @@ function advice(finding: DiagnosisFinding, lang: Lang, out: Budget): void {
 function some(keys: readonly string[]): string {
   const shown = keys.slice(0, MAX_KEYS).join('/');
   return keys.length > MAX_KEYS ? `${shown}+${keys.length - MAX_KEYS}` : shown;
+}
+
+/** The commands as code, whole; null where there are none, or they would crowd everything else out. */
+function fitting(commands: readonly string[]): string | null {
+  const chars = commands.reduce((sum, c) => sum + c.length, 0);
+  return chars === 0 || chars > MAX_COMMAND_CHARS ? null : commands.map(code).join(' ; ');
 }
 
 /** A command as code, with a fence that its own backticks cannot close. */

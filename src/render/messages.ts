@@ -13,6 +13,8 @@ export interface LabFigures {
 const en = {
   match: 'Known:',
   possible: 'Possibly:',
+  colon: ': ',
+  aside: (text: string) => `(${text})`,
   because: ' — ',
   andMore: (shown: string, n: number) => `${shown} and ${n} more`,
   onlyPossible: 'Only possible: the line has words of this error, not its whole message.',
@@ -82,6 +84,8 @@ const zh: {
 } = {
   match: '已知错误：',
   possible: '疑似：',
+  colon: '：',
+  aside: (text) => `（${text.replaceAll('; ', '；')}）`,
   because: '：',
   andMore: (shown, n) => `${shown} 等 ${n + 3} 种`,
   onlyPossible: '只是疑似：这一行有该错误的字眼，但不是完整的报错。',

@@ -96,7 +96,7 @@ class Writer {
       finding.verdict === 'match' ? style.bad(style.bold(m.match)) : style.note(style.bold(m.possible));
     const where = m.atLine(finding.line, finding.occurrences - 1);
     const standing = [m.origin(finding.origin) || m.tier(finding.tier)].join(', ');
-    this.line(`${label} ${style.bold(finding.id)}  ${style.dim(`(${where}; ${standing})`)}`);
+    this.line(`${label} ${style.bold(finding.id)}  ${style.dim(m.aside(`${where}; ${standing}`))}`);
     this.prose(inLang(this.lang, finding.title, finding.title_zh), INDENT, style.bold);
     this.line(
       `${INDENT}${style.dim(`> ${visible(finding.excerpt.trim(), Math.min(160, this.columns - 4))}`)}`,
@@ -134,7 +134,7 @@ class Writer {
           (status ? m.exit(status) : `${m.prints} /${reading.expect}/`);
         const actions = reading.actions.slice(0, TEXT_LIMITS.actionsOfAReading).map((a) => `[${a}]`);
         const then = actions.length > 0 ? ` → ${actions.join(' ')}` : '';
-        this.item(`${seen}: ${m.means(reading.means.join(' / '))}${then}`, INDENT);
+        this.item(`${seen}${m.colon}${m.means(reading.means.join(' / '))}${then}`, INDENT);
       }
     } else if (next.kind === 'action') {
       const action = finding.try.find((t) => t.key === next.key);
@@ -154,7 +154,7 @@ class Writer {
     if (causes.length === 0) return;
     this.heading(this.m.causes(causes.length));
     for (const cause of causes.slice(0, TEXT_LIMITS.causes)) {
-      this.item(`${cause.key}: ${inLang(this.lang, cause.title, cause.title_zh)}`, INDENT);
+      this.item(`${cause.key}${this.m.colon}${inLang(this.lang, cause.title, cause.title_zh)}`, INDENT);
     }
     this.rest(causes.length - TEXT_LIMITS.causes);
   }
@@ -226,9 +226,7 @@ class Writer {
 
 /** Whole sentences from the start, enough of them to give a reason. */
 function opening(text: string): string {
-  const sentences = text.match(/[^.!?。！？]+(?:[.!?。！？]+(?=\s|$|\p{Script=Han})|$|[.!?]+)\s*/gu) ?? [
-    text,
-  ];
+  const sentences = text.split(/(?<=[.!?] )|(?<=[。！？])/u);
   let out = '';
   for (const sentence of sentences) {
     if (out !== '' && (widthOf(out) >= ENOUGH_COLUMNS || widthOf(out + sentence) > MAX_REASON_COLUMNS)) break;
