@@ -73,19 +73,12 @@ export function compileBook(
   const issues: Issue[] = [];
   const kept = admitIds(sources, issues);
   const drafts = kept.flatMap((source, index) => draftPatterns(source, index, background, issues));
-  const noisy = background ? measureNoise(drafts, background) : new Set<number>();
-  const patterns = drafts.map((draft, index): BookPattern => {
-    // Without a background nothing was measured, so nothing is called careless.
-    const weighed = background !== null && draft.role !== 'not_if' && draft.role !== 'sequence';
-    const own = kept[draft.record]?.record.origin === 'authored';
-    const minBits = own ? RARITY_LIMITS.minBits : RARITY_LIMITS.minForeignBits;
-    const careless = weighed && (draft.bits < minBits || noisy.has(index));
-    return { ...draft, careless };
-  });
-  const careless = new Map<number, number>();
-  for (const p of patterns) if (p.careless) careless.set(p.record, (careless.get(p.record) ?? 0) + 1);
+  const careless = background ? carelessDrafts(drafts, kept, background) : new Set<number>();
+  const patterns = drafts.map((draft, index): BookPattern => ({ ...draft, careless: careless.has(index) }));
+  const carelessOf = new Map<number, number>();
+  for (const p of patterns) if (p.careless) carelessOf.set(p.record, (carelessOf.get(p.record) ?? 0) + 1);
   const records = kept.map((k) => k.record);
-  for (const [index, count] of careless) {
+  for (const [index, count] of carelessOf) {
     issues.push({
       severity: 'warning',
       code: 'pattern-too-common',
@@ -96,7 +89,9 @@ export function compileBook(
       remedy: 'anchor it on a code or on several words that only this error prints',
     });
   }
-  const vouchers = records.map((record, index) => (careless.has(index) ? voucherOf(record, background) : []));
+  const vouchers = records.map((record, index) =>
+    carelessOf.has(index) ? voucherOf(record, background) : [],
+  );
   return { book: { records, patterns, vouchers }, issues };
 }
 
@@ -236,25 +231,43 @@ function hasStart(node: PatternNode): boolean {
   }
 }
 
-/** Patterns (by index) that hit the background more often than `maxHitsPerMillion`. */
-function measureNoise(patterns: readonly Draft[], background: Background): Set<number> {
+/**
+ * Patterns (by index) that are not rare: their required words are common, or they hit the background more often
+ * than `maxHitsPerMillion`. Steps of sequences and exclusions may be common: alone they answer nothing. Without a
+ * background nothing is measured and nothing is called careless.
+ */
+function carelessDrafts(
+  drafts: readonly Draft[],
+  sources: readonly BookSource[],
+  background: Background,
+): ReadonlySet<number> {
+  const careless = new Set<number>();
+  const exempt = new Set<number>();
+  drafts.forEach((draft, index) => {
+    const own = sources[draft.record]?.record.origin === 'authored';
+    if (draft.role === 'not_if' || draft.role === 'sequence') exempt.add(index);
+    else if (draft.bits < (own ? RARITY_LIMITS.minBits : RARITY_LIMITS.minForeignBits)) careless.add(index);
+  });
   const allowed = Math.floor((background.lines.length * RARITY_LIMITS.maxHitsPerMillion) / 1_000_000);
-  const engine = buildEngine(patterns);
-  const hits = new Int32Array(patterns.length);
-  const noisy = new Set<number>();
+  const engine = buildEngine(drafts);
+  const hits = new Int32Array(drafts.length);
+  // What is decided need not be tried: those are the patterns that would hit most often.
+  const decided = new Set([...careless, ...exempt]);
   const reader = new UnitReader((unit) => {
     engine.match(
       unit,
       (index) => {
         hits[index] = (hits[index] as number) + 1;
-        if ((hits[index] as number) > allowed) noisy.add(index);
+        if ((hits[index] as number) <= allowed) return;
+        careless.add(index);
+        decided.add(index);
       },
-      noisy,
+      decided,
     );
   });
   for (const line of background.lines) reader.push(`${line}\n`);
   reader.end();
-  return noisy;
+  return careless;
 }
 
 function voucherOf(record: FaultRecord, background: Background | null): (readonly [string, number])[] {

@@ -1,6 +1,6 @@
 /** Record folders on disk: what is there, what could not be read. Reads only; never follows a link. */
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import type { BookSource } from '../book/index.ts';
 import { type Issue, type IssueCode, parseRecord, RECORD_LIMITS } from '../record/index.ts';
 
@@ -48,8 +48,7 @@ export function readRecords(path: string): {
     if (text === null || (file.endsWith('.txt') && !text.trimStart().startsWith('{'))) continue;
     const { record, issues: found } = parseRecord(text, { file: shown });
     issues.push(...found);
-    if (record)
-      records.push({ record, file: shown, samples: readSamples(join(file, '..', 'samples'), issues) });
+    if (record) records.push({ record, file: shown, samples: samplesBeside(file, issues) });
   }
   return { records, issues };
 }
@@ -117,7 +116,10 @@ function readLimited(file: string, shown: string, issues: Issue[]): string | nul
   }
 }
 
-function readSamples(folder: string, issues: Issue[]): Sample[] {
+/** Only our own layout has samples; a flat tree of thousands of files is not searched for them file by file. */
+function samplesBeside(file: string, issues: Issue[]): Sample[] {
+  if (basename(file) !== 'record.json') return [];
+  const folder = join(dirname(file), 'samples');
   let names: string[];
   try {
     names = readdirSync(folder).sort();
