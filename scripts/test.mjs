@@ -22,6 +22,7 @@ const steps = [
   ['types', commandOf('typescript', 'tsc'), ['-p', '.']],
   ['generated files', 'scripts/generate.mjs', ['--check']],
   ['build', 'scripts/build.mjs', []],
+  ['README sessions', 'scripts/readme.mjs', ['--check']],
   ['tests', commandOf('vitest'), ['run', ...process.argv.slice(2)]],
 ];
 for (const [name, script, args] of steps) {

@@ -136,7 +136,7 @@ describe('size', () => {
     yield Buffer.from(end);
   }
   test('100 MB on one line: the right answer, in bounded memory', async () => {
-    const input = bytes(100 << 20, ` ${CONFLICT}`);
+    const input = bytes(100 << 20, ' npm error ERESOLVE unable to resolve dependency tree');
     const { status, stdout, maxRssMb } = await faultbook(['--format', 'json'], { input, measure: true });
     expect(status).toBe(0);
     expect(JSON.parse(stdout).findings[0]).toMatchObject({ id: 'npm/eresolve', line: 1 });
@@ -263,7 +263,9 @@ describe('the seed', () => {
         : node && typeof node === 'object'
           ? Object.entries(node).map(([k, v]) => [k, keys(v)])
           : 0;
-    expect(keys(JSON.parse(stdout))).toEqual(keys(JSON.parse(readFileSync(seed, 'utf8'))));
+    const original = JSON.parse(readFileSync(seed, 'utf8'));
+    // English under the name of Chinese was dropped at import; the key stays.
+    expect(keys(JSON.parse(stdout))).toEqual(keys({ ...original, workarounds_zh: [] }));
   });
 });
 
