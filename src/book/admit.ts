@@ -16,6 +16,19 @@ export function admitRecord(
   const { book, issues } = compileBook([source], { background });
   const found: Issue[] = [...issues];
   const file = source.file ?? '-';
+  // One line cannot complete a sequence; where no pattern is left, that is said already.
+  const oneLine = book.patterns.length > 0 && source.record.sequence.length === 0;
+  if (oneLine && matchText(book, source.record.signature).length === 0) {
+    found.push({
+      severity: 'warning',
+      code: 'pattern-misses-signature',
+      file,
+      field: 'signature',
+      problem: 'no pattern of the record finds its own signature',
+      why: 'the message that people paste and the one that is looked for differ',
+      remedy: 'write the signature as the program prints it, or widen the pattern',
+    });
+  }
   for (const { name, text } of samples) {
     const matched = matchText(book, text).some((m) => m.verdict === 'match');
     if (name.startsWith('match.') && !matched) {

@@ -155,7 +155,7 @@ describe('pack', () => {
 });
 
 test('admission: own samples found, near-misses not', () => {
-  const source = record({ regex: 'boom at \\d+' });
+  const source = record({ regex: 'boom at \\d+', signature: 'boom happened' });
   const issues = admitRecord(
     source,
     [
@@ -166,6 +166,7 @@ test('admission: own samples found, near-misses not', () => {
     null,
   );
   expect(issues.map((i) => [i.code, i.field])).toEqual([
+    ['pattern-misses-signature', 'signature'],
     ['sample-not-found', 'samples/match.b.here.log'],
     ['near-miss-found', 'samples/near-miss.c.here.log'],
   ]);

@@ -3,7 +3,6 @@ export const ISSUE_CODES = {
   'action-empty': 'a dead end or workaround says nothing that one could do',
   'action-missing': 'the record says nothing about what to do',
   'alias-taken': 'an alias is the id of another record',
-  'case-assumed': 'whether case matters was not said',
   'cause-without-fix': 'a cause has no workaround and no reason why',
   'causes-missing': 'the record names no cause',
   'chinese-missing': 'a text has no Chinese beside the English',
