@@ -44,7 +44,7 @@ function cold() {
   const ours = [];
   for (let i = 0; i < COLD_RUNS + 1; i++) {
     const a = cpuOf(['-e', '0'], '');
-    const b = cpuOf(['dist/faultbook.js', 'diagnose', 'examples/nginx-error.log'], '');
+    const b = cpuOf(['dist/faultbook.cjs', 'diagnose', 'examples/npm-ci-build.log'], '');
     // The first round fills the page cache.
     if (i > 0) {
       bare.push(a);
@@ -200,5 +200,5 @@ function round(n) {
   return Math.round(n * 1000) / 1000;
 }
 
-if (!existsSync(`${root}dist/faultbook.js`)) throw new Error('dist/ is missing: run npm run build first');
+if (!existsSync(`${root}dist/faultbook.cjs`)) throw new Error('dist/ is missing: run npm run build first');
 console.log(JSON.stringify({ node: process.version, cold: cold(), warm: warm() }, null, 2));

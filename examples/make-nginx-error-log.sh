@@ -2,7 +2,7 @@
 # Makes examples/nginx-error.log: the error log of a real nginx, some minutes in the life of a small shop, in which one
 # upstream begins to refuse TLS handshakes.
 # usage: examples/make-nginx-error-log.sh [OUTPUT]    (as root, on Linux; needs nginx >= 1.19.5, openssl, node >= 20; about a minute)
-#        NGINX=/path/to/nginx chooses another nginx.
+#        NGINX_BIN=/path/to/nginx chooses another nginx.
 #
 # No line of the log is typed. nginx serves a shop from /srv (a private, empty one, gone afterwards), visitors come from
 # addresses of the loopback network, and what they do wrong and what the shop's services do wrong is done for real:
@@ -16,13 +16,13 @@ if [ "${1:-}" != --inside ]; then
   exec unshare -m --propagation private bash "$(realpath "$0")" --inside "$out"
 fi
 out=$2
-nginx=${NGINX:-nginx}
+nginx=${NGINX_BIN:-nginx}
 mount -t tmpfs -o mode=755 shop /srv
 mkdir -p /srv/www/shop/{css,img,admin,downloads} /srv/www/media /srv/nginx/{tmp,log} /srv/etc
 printf '127.0.0.1 localhost\n127.0.0.20 stock\n127.0.0.21 payments-a.internal\n127.0.0.22 payments-b.internal\n' >/srv/etc/hosts
 mount --bind /srv/etc/hosts /etc/hosts
 export LC_ALL=C.UTF-8 HOME=/srv
-unset NODE_OPTIONS
+unset NODE_OPTIONS NGINX
 cd /srv
 echo '<h1>shop</h1>' >www/shop/index.html
 echo 'body{}' >www/shop/css/site.css

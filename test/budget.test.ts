@@ -17,7 +17,7 @@ function cpuMs(args: readonly string[]): number {
 test(`a cold diagnosis costs at most ${MAX_COLD_EXTRA_MS} ms of CPU over bare node`, () => {
   const extra = Array.from(
     { length: RUNS },
-    () => cpuMs(['dist/faultbook.js', 'examples/nginx-error.log']) - cpuMs(['-e', '0']),
+    () => cpuMs(['dist/faultbook.cjs', 'examples/nginx-error.log']) - cpuMs(['-e', '0']),
   );
   extra.sort((a, b) => a - b);
   console.log(`cold diagnosis: ${extra.map((e) => e.toFixed(0)).join(', ')} ms over bare node`);

@@ -50,7 +50,7 @@ export function buildEngine(patterns: readonly EnginePattern[]): Engine {
     match(unit, hit, except) {
       unitNumber++;
       const candidates: number[] = [];
-      filter.scan(unit.views[0] as string, (literal) => {
+      filter.scan(unit.text, (literal) => {
         const pattern = owners[literal] as number;
         if (seenIn[pattern] === unitNumber) return;
         seenIn[pattern] = unitNumber;
@@ -58,13 +58,13 @@ export function buildEngine(patterns: readonly EnginePattern[]): Engine {
       });
       if (candidates.length === 0) return;
       candidates.sort((a, b) => a - b);
-      const folded = foldAscii(unit.views[0] as string);
+      const folded = foldAscii(unit.text);
       for (const index of candidates) {
         const { pieces, anchored } = patterns[index] as EnginePattern;
         // On careless books most candidates fall here, far cheaper than by running the pattern.
         if (!occurInOrder(pieces, folded)) continue;
         const engine = confirmers[index] as (typeof confirmers)[number];
-        const views = anchored ? unit.views : unit.views.slice(0, 1);
+        const views = anchored ? unit.views : [unit.text];
         const view = views.find((v) => engine.test(v));
         if (view !== undefined) hit(index, view);
       }

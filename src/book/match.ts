@@ -36,7 +36,7 @@ interface Hit {
   readonly position: number;
   readonly line: number;
   readonly view: string;
-  readonly views: readonly string[];
+  readonly unit: Unit;
   readonly specificity: number;
 }
 
@@ -114,14 +114,14 @@ export class MatchSession {
     const steps: Hit[] = [];
     this.engine.match(unit, (index, view) => {
       const pattern = this.book.patterns[index] as BookPattern;
-      if (pattern.careless && !this.vouched(pattern, unit.views[0] as string)) return;
+      if (pattern.careless && !this.vouched(pattern, unit.text)) return;
       const hit: Hit = {
         index,
         pattern,
         position,
         line: unit.line,
         view,
-        views: unit.views,
+        unit,
         specificity: specificityOf(pattern, view),
       };
       if (pattern.role === 'not_if') this.exclude(hit);
@@ -246,7 +246,7 @@ export class MatchSession {
       record,
       verdict: best.pattern.careless ? 'possible' : 'match',
       line: best.line,
-      excerpt: best.views.findLast((v) => this.engine.test(best.index, v)) ?? best.view,
+      excerpt: best.unit.views.findLast((v) => this.engine.test(best.index, v)) ?? best.view,
       groups: this.engine.groups(best.index, best.view),
       occurrences,
       specificity: best.specificity,

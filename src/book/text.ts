@@ -26,11 +26,22 @@ export const TEXT_LIMITS = {
 } as const;
 
 /** One thing to match: a line, a segment or piece of one, or a decoded line of a JSON field. */
-export interface Unit {
+export class Unit {
   /** One-based number of the line it came from. */
   readonly line: number;
-  /** Cleaned text first, then what remains after each peeled prefix. */
-  readonly views: readonly string[];
+  /** Cleaned text. */
+  readonly text: string;
+  private peeled: readonly string[] | null = null;
+  constructor(line: number, text: string) {
+    this.line = line;
+    this.text = text;
+  }
+
+  /** The text, then what remains after each peeled log prefix; computed when somebody asks, most units are never. */
+  get views(): readonly string[] {
+    this.peeled ??= viewsOf(this.text);
+    return this.peeled;
+  }
 }
 
 const DIRTY = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/;
@@ -137,10 +148,10 @@ function emitLine(raw: string, line: number, emit: (unit: Unit) => void, jsonDep
 }
 
 function emitSegment(segment: string, line: number, emit: (unit: Unit) => void, jsonDepth: number): void {
-  const views = viewsOf(cleanSegment(segment));
-  emit({ line, views });
-  if (jsonDepth >= TEXT_LIMITS.maxJsonDepth) return;
-  const json = views.find((v) => v.startsWith('{') && v.trimEnd().endsWith('}'));
+  const unit = new Unit(line, cleanSegment(segment));
+  emit(unit);
+  if (jsonDepth >= TEXT_LIMITS.maxJsonDepth || !unit.text.trimEnd().endsWith('}')) return;
+  const json = unit.views.find((v) => v.startsWith('{'));
   if (json === undefined) return;
   for (const text of jsonTexts(json)) {
     for (const sub of text.split('\n')) if (sub !== '') emitLine(sub, line, emit, jsonDepth + 1);

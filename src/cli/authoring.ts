@@ -5,14 +5,7 @@ import { admitRecord, compileBook, encodePack, matchText } from '../book/index.t
 import { diagnose } from '../diagnosis/index.ts';
 import { type FaultRecord, ID_PATTERN, type Issue, lintRecord, signaturePattern } from '../record/index.ts';
 import { renderIssues } from '../render/index.ts';
-import {
-  InputError,
-  openBook,
-  type RecordFolder,
-  readBackground,
-  readRecords,
-  sha256,
-} from '../store/index.ts';
+import { InputError, openBook, type RecordFolder, readBackground, readRecords } from '../store/index.ts';
 import { readText } from './input.ts';
 import { type ColorChoice, colorOf, columnsOf, EXIT, print, warn } from './terminal.ts';
 
@@ -155,7 +148,7 @@ export async function runBuild(flags: { readonly records: string; readonly out: 
   const all = [...issues, ...compiled.issues];
   if (all.length > 0)
     warn(renderIssues(all, { color: colorOf('auto', process.stderr), columns: columnsOf(process.stderr) }));
-  writeWhole(flags.out, encodePack(compiled.book, sha256));
+  writeWhole(flags.out, encodePack(compiled.book));
   const left = all.filter((i) => i.severity === 'error').length;
   print(
     `${flags.out}: ${compiled.book.records.length} records, ${compiled.book.patterns.length} patterns${left > 0 ? `, ${left} left out` : ''}.`,

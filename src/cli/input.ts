@@ -1,6 +1,5 @@
 /** Bytes → text, streamed: any file, any encoding mistake, any size, bounded memory. */
 import { createReadStream, fstatSync, statSync } from 'node:fs';
-import { createGunzip } from 'node:zlib';
 import { InputError } from '../store/index.ts';
 
 /** Bytes per read. */
@@ -53,7 +52,8 @@ async function decode(source: AsyncIterable<Buffer | string>, push: (text: strin
 }
 
 async function* gunzip(source: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {
-  const { Readable } = await import('node:stream');
+  // Loaded only for gzip: most inputs are not, and a cold start counts every module.
+  const [{ Readable }, { createGunzip }] = await Promise.all([import('node:stream'), import('node:zlib')]);
   const unzip = createGunzip();
   const input = Readable.from(source);
   input.on('error', (error) => unzip.destroy(error));

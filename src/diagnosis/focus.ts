@@ -38,7 +38,7 @@ export class FocusReader {
   private sawLocalised = false;
 
   unit(unit: Unit): void {
-    const text = (unit.views[0] as string).slice(0, MAX_CHARS);
+    const text = unit.text.slice(0, MAX_CHARS);
     let score = 0;
     for (const [sign, weight] of SIGNS) if (sign.test(text)) score += weight;
     if (score === 0) return;

@@ -1,3 +1,3 @@
 export { readBackground } from './background-file.ts';
-export { InputError, type OpenBookOptions, type OpenedBook, openBook, openBookAt, sha256 } from './books.ts';
+export { InputError, type OpenBookOptions, type OpenedBook, openBook, openBookAt } from './books.ts';
 export { type RecordFolder, readRecords, type Sample, STORE_LIMITS } from './record-files.ts';

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-export const CLI = `${ROOT}dist/faultbook.js`;
+export const CLI = `${ROOT}dist/faultbook.cjs`;
 
 export interface Run {
   readonly status: number | null;

@@ -37,10 +37,10 @@ export function naiveMatch(book: Book, text: string): readonly RecordMatch[] {
   units.forEach((unit, position) => {
     for (const pattern of book.patterns) {
       const regex = toRegExp(pattern.source);
-      const views = pattern.anchored ? unit.views : [unit.views[0] as string];
+      const views = pattern.anchored ? unit.views : [unit.text];
       const view = views.find((v) => regex.test(v));
       if (view === undefined) continue;
-      if (pattern.careless && !vouched(book, pattern, unit.views[0] as string)) continue;
+      if (pattern.careless && !vouched(book, pattern, unit.text)) continue;
       const literal = Math.max(...pattern.literals.map((l) => l.length));
       const share = Math.min(1, literal / Math.max(1, view.trim().length));
       const specificity = Math.round((pattern.bits + share * 6) * 10) / 10;
