@@ -35,7 +35,11 @@ export function decodePack(text: string, options: { readonly trusted?: boolean }
   if (!text.endsWith('\n') || (!options.trusted && checksumOf(body) !== expected)) {
     return refuse('the pack is damaged: its checksum does not fit');
   }
-  return { book: JSON.parse(body) as Book, problem: null };
+  try {
+    return { book: JSON.parse(body) as Book, problem: null };
+  } catch {
+    return refuse('the pack is damaged: it is cut off or altered');
+  }
 }
 
 /**
