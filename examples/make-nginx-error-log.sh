@@ -53,8 +53,8 @@ http {
     client_body_buffer_size 8k;
     limit_req_zone $binary_remote_addr zone=search:1m rate=4r/s;
 
-    upstream stock { server stock:8101; server stock:8102 backup; }
-    upstream payments { server payments-a.internal:8443; server payments-b.internal:8443; }
+    upstream stock { server stock:8101 fail_timeout=1s; server stock:8102 backup fail_timeout=1s; }
+    upstream payments { server payments-a.internal:8443 fail_timeout=1s; server payments-b.internal:8443 fail_timeout=1s; }
 
     server {
         listen 127.0.0.1:8080;
@@ -168,16 +168,16 @@ serve payments 127.0.0.21 by-address
 serve payments 127.0.0.22 by-address
 sleep 1
 control
-node etc/visitors.mjs 7 95
+node etc/visitors.mjs 7 85
 control -s reload
-node etc/visitors.mjs 11 60
+node etc/visitors.mjs 11 50
 # The payment service moves: first one of its two hosts, then the other.
 kill "${pids[1]}"; serve payments 127.0.0.21 by-name
-node etc/visitors.mjs 23 60
+node etc/visitors.mjs 23 55
 kill "${pids[2]}"; serve payments 127.0.0.22 by-name
-node etc/visitors.mjs 42 70
+node etc/visitors.mjs 42 65
 control -s reload # somebody hopes that this helps
-node etc/visitors.mjs 5 60
+node etc/visitors.mjs 5 50
 control -s quit
 sleep 3
 mkdir -p "$(dirname "$out")"

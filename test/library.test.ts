@@ -57,7 +57,7 @@ const verdict: 'match' | 'possible' | 'none' = diagnosis.verdict;
 const { record } = parseRecord('{}');
 if (record) compileBook([{ record }]);
 // @ts-expect-error a book is needed
-diagnose(7, '');
+export const misuse = () => diagnose(7, '');
 console.log(verdict, diagnosis.findings[0]?.id, book.issues.length);
 `,
     );
