@@ -144,7 +144,7 @@ const doings = [
   [2, () => ask('/upload', { method: 'POST' }, Buffer.alloc(20_000))], [2, () => ask('/upload', { method: 'POST' }, Buffer.alloc(90_000))],
   [2, () => ask('/health')], [2, () => ask('/stock/slow/gone', { leaveAfter: 200 })],
   [1, () => ask('/downloads/catalogue.pdf', { leave: true })],
-  [1, () => raw('GET / HTTP/1.1\r\nHost: www.example.com\r\nBad header\x01: 1\r\n\r\n')], [1, () => raw('\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03')], [1, () => raw('GET / HTTP/1.1\r\n\r\n')],
+  [1, () => raw('GET / HTTP/1.1\r\nHost: www.example.com\r\nBad header\x01: 1\r\n\r\n')], [1, () => raw('help\r\n\r\n')], [1, () => raw('GET / HTTP/1.1\r\n\r\n')],
   [1, () => tls({ maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' })], [1, () => tls({ minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' })],
   [1, () => raw('')],
   [5, () => ask(order(), { method: 'POST', headers: { Referer: 'https://www.example.com/cart' } }, 'cart=1')],

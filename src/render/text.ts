@@ -17,7 +17,7 @@ export interface TextOptions {
 }
 
 /** Shown of each kind; the page has all of them. */
-export const TEXT_LIMITS = { avoid: 4, try: 4, causes: 6, keysInALine: 3, actionsOfAReading: 2 } as const;
+export const SHOWN = { avoid: 4, try: 4, causes: 6, keysInALine: 3, actionsOfAReading: 2 } as const;
 const INDENT = '  ';
 /** A reason goes on until it has so many columns, and not beyond so many. */
 const ENOUGH_COLUMNS = 70;
@@ -79,10 +79,8 @@ class Writer {
 
   /** Some cause keys, and how many more. */
   private keys(keys: readonly string[]): string {
-    const shown = keys.slice(0, TEXT_LIMITS.keysInALine).join(' / ');
-    return keys.length > TEXT_LIMITS.keysInALine
-      ? this.m.andMore(shown, keys.length - TEXT_LIMITS.keysInALine)
-      : shown;
+    const shown = keys.slice(0, SHOWN.keysInALine).join(' / ');
+    return keys.length > SHOWN.keysInALine ? this.m.andMore(shown, keys.length - SHOWN.keysInALine) : shown;
   }
 
   private heading(text: string): void {
@@ -132,7 +130,7 @@ class Writer {
         const seen =
           inLang(this.lang, reading.title, reading.title_zh) ||
           (status ? m.exit(status) : `${m.prints} /${reading.expect}/`);
-        const actions = reading.actions.slice(0, TEXT_LIMITS.actionsOfAReading).map((a) => `[${a}]`);
+        const actions = reading.actions.slice(0, SHOWN.actionsOfAReading).map((a) => `[${a}]`);
         const then = actions.length > 0 ? ` → ${actions.join(' ')}` : '';
         this.item(`${seen}${m.colon}${m.means(reading.means.join(' / '))}${then}`, INDENT);
       }
@@ -153,10 +151,10 @@ class Writer {
   private causes({ causes }: DiagnosisFinding): void {
     if (causes.length === 0) return;
     this.heading(this.m.causes(causes.length));
-    for (const cause of causes.slice(0, TEXT_LIMITS.causes)) {
+    for (const cause of causes.slice(0, SHOWN.causes)) {
       this.item(`${cause.key}${this.m.colon}${inLang(this.lang, cause.title, cause.title_zh)}`, INDENT);
     }
-    this.rest(causes.length - TEXT_LIMITS.causes);
+    this.rest(causes.length - SHOWN.causes);
   }
 
   private rest(count: number): void {
@@ -167,7 +165,7 @@ class Writer {
     const { m, style } = this;
     if (avoid.length === 0) return;
     this.heading(style.bad(m.avoid));
-    for (const a of avoid.slice(0, TEXT_LIMITS.avoid)) {
+    for (const a of avoid.slice(0, SHOWN.avoid)) {
       const why = inLang(this.lang, a.why, a.why_zh);
       const action = inLang(this.lang, a.action, a.action_zh);
       const notes = [
@@ -181,14 +179,14 @@ class Writer {
       );
       for (const note of notes) this.prose(note, INDENT.repeat(2), style.dim);
     }
-    this.rest(avoid.length - TEXT_LIMITS.avoid);
+    this.rest(avoid.length - SHOWN.avoid);
   }
 
   private try(actions: readonly TryAnswer[]): void {
     const { m, style } = this;
     if (actions.length === 0) return;
     this.heading(style.good(m.try));
-    for (const a of actions.slice(0, TEXT_LIMITS.try)) {
+    for (const a of actions.slice(0, SHOWN.try)) {
       this.item(`[${a.key}] ${inLang(this.lang, a.action, a.action_zh)}`, INDENT);
       this.commands(a.commands, INDENT.repeat(3));
       const notes = [
@@ -200,7 +198,7 @@ class Writer {
       ];
       for (const note of notes) this.prose(note, INDENT.repeat(2), style.dim);
     }
-    this.rest(actions.length - TEXT_LIMITS.try);
+    this.rest(actions.length - SHOWN.try);
   }
 
   none({ focus, lines, hint }: Diagnosis): void {
