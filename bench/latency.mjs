@@ -44,7 +44,7 @@ function cold() {
   const ours = [];
   for (let i = 0; i < COLD_RUNS + 1; i++) {
     const a = cpuOf(['-e', '0'], '');
-    const b = cpuOf(['dist/faultbook.cjs', 'diagnose', 'examples/npm-ci-build.log'], '');
+    const b = cpuOf(['dist/faultbook.cjs', 'diagnose', 'examples/nginx-error.log'], '');
     // The first round fills the page cache.
     if (i > 0) {
       bare.push(a);

@@ -18,7 +18,7 @@ function commandOf(name, bin = name) {
 }
 
 const steps = [
-  ['format and lint', commandOf('@biomejs/biome', 'biome'), ['ci', '--error-on-warnings', '.']],
+  ['format and lint', commandOf('@biomejs/biome', 'biome'), ['ci', '--error-on-warnings', '--colors=off', '.']],
   ['types', commandOf('typescript', 'tsc'), ['-p', '.']],
   ['generated files', 'scripts/generate.mjs', ['--check']],
   ['build', 'scripts/build.mjs', []],
