@@ -18,7 +18,11 @@ function commandOf(name, bin = name) {
 }
 
 const steps = [
-  ['format and lint', commandOf('@biomejs/biome', 'biome'), ['ci', '--error-on-warnings', '--colors=off', '.']],
+  [
+    'format and lint',
+    commandOf('@biomejs/biome', 'biome'),
+    ['ci', '--error-on-warnings', '--colors=off', '.'],
+  ],
   ['types', commandOf('typescript', 'tsc'), ['-p', '.']],
   ['generated files', 'scripts/generate.mjs', ['--check']],
   ['build', 'scripts/build.mjs', []],
