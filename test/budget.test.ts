@@ -1,10 +1,15 @@
-/** Budgets of design.md, in CPU time (walls vary threefold on shared machines). `npm run bench` prints the figures. */
+/**
+ * Budgets of design.md, in CPU time (walls vary threefold on shared machines), and as a ratio to a bare Node that is
+ * started in turn: when the machine slows down, both do. Runs alone (scripts/test.mjs). `npm run bench` prints the
+ * figures.
+ */
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { ROOT } from './support/cli.ts';
 
-const MAX_COLD_EXTRA_MS = 60;
-const RUNS = 7;
+/** 60 ms where a bare `node -e 0` takes 65 ms of CPU, as on the machine that the budget was set for. */
+const MAX_COLD_RATIO = 60 / 65;
+const RUNS = 9;
 
 function cpuMs(args: readonly string[]): number {
   const { output } = spawnSync(process.execPath, ['-r', `${ROOT}bench/usage-at-exit.cjs`, ...args], {
@@ -14,12 +19,13 @@ function cpuMs(args: readonly string[]): number {
   return JSON.parse(String(output[3])).cpu_ms;
 }
 
-test(`a cold diagnosis costs at most ${MAX_COLD_EXTRA_MS} ms of CPU over bare node`, () => {
-  const extra = Array.from(
-    { length: RUNS },
-    () => cpuMs(['dist/faultbook.cjs', 'examples/nginx-error.log']) - cpuMs(['-e', '0']),
-  );
-  extra.sort((a, b) => a - b);
-  console.log(`cold diagnosis: ${extra.map((e) => e.toFixed(0)).join(', ')} ms over bare node`);
-  expect(extra[Math.floor(RUNS / 2)]).toBeLessThan(MAX_COLD_EXTRA_MS);
+test('a cold diagnosis costs at most 60 ms of CPU over bare node', () => {
+  const pairs = Array.from({ length: RUNS }, () => ({
+    bare: cpuMs(['-e', '0']),
+    ours: cpuMs(['dist/faultbook.cjs', 'examples/nginx-error.log']),
+  }));
+  const ratios = pairs.map(({ bare, ours }) => (ours - bare) / bare).sort((a, b) => a - b);
+  const shown = pairs.map(({ bare, ours }) => `${bare.toFixed(0)}+${(ours - bare).toFixed(0)}`).join(' ');
+  console.log(`cold diagnosis, bare node + ours, ms of CPU: ${shown}`);
+  expect(ratios[Math.floor(RUNS / 2)]).toBeLessThan(MAX_COLD_RATIO);
 });

@@ -35,6 +35,7 @@ export const ISSUE_CODES = {
   'near-miss-missing': 'no sample of a different error that looks alike',
   'not-a-record': 'the file holds something else than a record',
   'overlap-undeclared': 'two records match one sample',
+  'pattern-large': 'a pattern unrolls to a large automaton',
   'pattern-misses-signature': 'the pattern does not find its own signature',
   'pattern-missing': 'there is nothing to recognise the error by',
   'pattern-refused': 'a pattern is outside the RE2 subset',

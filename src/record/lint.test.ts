@@ -119,6 +119,7 @@ const OWED: [Record<string, unknown>, string, string][] = [
   [{ regex: 'EBOOM: zorkd (?<host>\\S+)' }, 'code-missing', 'error_code'],
   [{ regex: 'bad (?<host>\\S+)|\\d+' }, 'pattern-without-literal', 'regex'],
   [{ regex: 'boom (?<host>\\S+)' }, 'literal-short', 'regex'],
+  [{ regex: 'zorkd: boom on (?<host>\\S{1,900})' }, 'pattern-large', 'regex'],
   [{ wordings: [{ key: 'w', regex: '.*' }] }, 'pattern-without-literal', 'wordings[0].regex'],
   [
     { sequence: [{ regex: 'zorkd: boom on (?<host>\\S+)' }, { regex: 'x' }] },

@@ -2,7 +2,7 @@
 import type { IssueCode } from './codes.ts';
 import type { Issue } from './issue.ts';
 import { LITERAL_LIMITS, requiredLiterals } from './literals.ts';
-import { parsePattern, topAlternatives } from './pattern.ts';
+import { PATTERN_LIMITS, parsePattern, topAlternatives } from './pattern.ts';
 import type { FaultRecord } from './schema.ts';
 
 export interface LintOptions {
@@ -95,6 +95,16 @@ class Linter {
     ];
     for (const [field, source] of patterns) {
       const { pattern } = parsePattern(source, { ignoreCase: record.ignore_case });
+      if (pattern && pattern.states > PATTERN_LIMITS.comfortableStates) {
+        this.owe(
+          'pattern-large',
+          field,
+          `it unrolls to ${pattern.states} states`,
+          'it is slow to build, at the first line that it is tried on',
+          'write + or * where the count does not matter',
+          'warning',
+        );
+      }
       for (const node of pattern ? topAlternatives(pattern) : []) {
         const members = requiredLiterals({ node })?.members ?? [];
         const shortest = Math.min(...members.map((m) => m.length));

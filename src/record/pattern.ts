@@ -34,6 +34,8 @@ export interface ParsedPattern {
   readonly node: PatternNode;
   /** Names of the named groups in order. */
   readonly groups: readonly string[];
+  /** Size of the automaton, counted repeats unrolled. */
+  readonly states: number;
 }
 
 export interface PatternProblem {
@@ -54,6 +56,8 @@ export const PATTERN_LIMITS = {
   maxRepeat: 1_000,
   /** Nodes after counted repeats are unrolled: bounds the size of the automaton. */
   maxStates: 10_000,
+  /** Above this, lint warns: a large automaton is slow to build, and most counts can be + or *. */
+  comfortableStates: 400,
   maxDepth: 100,
 } as const;
 
@@ -166,10 +170,11 @@ class Parser {
     }
     const node = this.alternation();
     if (this.at < this.source.length) this.fail('there is a ) without a (', 'write \\) for the character');
-    if (countStates(node) > PATTERN_LIMITS.maxStates) {
+    const states = countStates(node);
+    if (states > PATTERN_LIMITS.maxStates) {
       throw new PatternError(0, 'its counted repeats unroll to too many states', 'use + or a smaller count');
     }
-    return { source: this.source, ignoreCase: this.ignoreCase, node, groups: this.groups };
+    return { source: this.source, ignoreCase: this.ignoreCase, node, groups: this.groups, states };
   }
 
   private fail(message: string, remedy: string, at = this.at): never {
