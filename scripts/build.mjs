@@ -18,16 +18,6 @@ function run(script, args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** The argument parser could start processes (sub-commands as executables); ours never does, so it gets nothing to start them with. */
-function noProcesses() {
-  return {
-    name: 'no-processes',
-    resolveId: (source, importer) =>
-      source === 'node:child_process' && importer?.includes('commander') ? '\0nothing' : null,
-    load: (id) => (id === '\0nothing' ? 'export default {}' : null),
-  };
-}
-
 rmSync(`${root}dist`, { recursive: true, force: true });
 const shared = {
   cwd: root,
@@ -39,7 +29,6 @@ const cli = await rolldown({
   ...shared,
   platform: 'node',
   input: { faultbook: 'src/cli/main.ts' },
-  plugins: [noProcesses()],
 });
 await cli.write({
   dir: 'dist',

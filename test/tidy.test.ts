@@ -22,7 +22,7 @@ const MODULES: Readonly<Record<string, Rule>> = {
   diagnosis: { imports: ['record', 'book'], packages: ['zod'], pure: true },
   render: { imports: ['record', 'diagnosis'], packages: [], pure: true },
   store: { imports: ['record', 'book'], packages: [], pure: false },
-  cli: { imports: ['record', 'book', 'diagnosis', 'render', 'store'], packages: ['commander'], pure: false },
+  cli: { imports: ['record', 'book', 'diagnosis', 'render', 'store'], packages: [], pure: false },
 };
 /** The package's two entries; they only re-export. */
 const ENTRIES: Readonly<Record<string, Rule>> = {

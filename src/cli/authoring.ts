@@ -9,6 +9,10 @@ import { InputError, openBook, type RecordFolder, readBackground, readRecords } 
 import { readText } from './input.ts';
 import { type ColorChoice, colorOf, columnsOf, EXIT, print, warn } from './terminal.ts';
 
+/** Where verbs look and write unless told otherwise; the flag table says so too. */
+const DEFAULT_RECORDS = 'records';
+const DEFAULT_PACK = 'book.pack';
+const DEFAULT_IMPORT = '.faultbook/records';
 /** Longest text that becomes the sample of a new record; of more, the part around the error is enough. */
 const MAX_NEW_SAMPLE_CHARS = 256 * 1024;
 
@@ -33,9 +37,9 @@ function folderOf(root: string, id: string): string {
 
 export async function runNew(
   id: string,
-  flags: { readonly from?: string; readonly records: string },
+  flags: { readonly from?: string; readonly records?: string },
 ): Promise<number> {
-  const folder = folderOf(flags.records, id);
+  const folder = folderOf(flags.records ?? DEFAULT_RECORDS, id);
   if (existsSync(join(folder, 'record.json'))) throw new InputError(`${folder} exists already`);
   let text = '';
   if (flags.from !== undefined) {
@@ -75,11 +79,11 @@ export async function runNew(
 
 export async function runLint(
   paths: readonly string[],
-  flags: { readonly for: 'local' | 'book'; readonly format: 'text' | 'json'; readonly color?: ColorChoice },
+  flags: { readonly for?: 'local' | 'book'; readonly format?: 'text' | 'json'; readonly color?: ColorChoice },
 ): Promise<number> {
   const issues: Issue[] = [];
   const folders: RecordFolder[] = [];
-  for (const path of paths.length > 0 ? paths : ['records']) {
+  for (const path of paths.length > 0 ? paths : [DEFAULT_RECORDS]) {
     const read = readPath(path);
     issues.push(...read.issues);
     folders.push(...read.records);
@@ -87,7 +91,7 @@ export async function runLint(
   const background = readBackground();
   for (const folder of folders) {
     const { record, file, samples } = folder;
-    issues.push(...lintRecord(record, { for: flags.for, file, samples }));
+    issues.push(...lintRecord(record, { for: flags.for ?? 'local', file, samples }));
     issues.push(...admitRecord(folder, samples, background));
   }
   const all = distinct([...issues, ...(flags.for === 'book' ? crossMatch(folders) : [])]);
@@ -142,21 +146,23 @@ function readPath(path: string): ReturnType<typeof readRecords> {
   }
 }
 
-export async function runBuild(flags: { readonly records: string; readonly out: string }): Promise<number> {
-  const { records, issues } = readPath(flags.records);
+export async function runBuild(flags: { readonly records?: string; readonly out?: string }): Promise<number> {
+  const out = flags.out ?? DEFAULT_PACK;
+  const { records, issues } = readPath(flags.records ?? DEFAULT_RECORDS);
   const compiled = compileBook(records, { background: readBackground() });
   const all = [...issues, ...compiled.issues];
   if (all.length > 0)
     warn(renderIssues(all, { color: colorOf('auto', process.stderr), columns: columnsOf(process.stderr) }));
-  writeWhole(flags.out, encodePack(compiled.book));
+  writeWhole(out, encodePack(compiled.book));
   const left = all.filter((i) => i.severity === 'error').length;
   print(
-    `${flags.out}: ${compiled.book.records.length} records, ${compiled.book.patterns.length} patterns${left > 0 ? `, ${left} left out` : ''}.`,
+    `${out}: ${compiled.book.records.length} records, ${compiled.book.patterns.length} patterns${left > 0 ? `, ${left} left out` : ''}.`,
   );
   return left > 0 ? EXIT.issues : EXIT.ok;
 }
 
-export async function runImport(files: readonly string[], flags: { readonly to: string }): Promise<number> {
+export async function runImport(files: readonly string[], flags: { readonly to?: string }): Promise<number> {
+  const to = flags.to ?? DEFAULT_IMPORT;
   const issues: Issue[] = [];
   let written = 0;
   let kept = 0;
@@ -164,7 +170,7 @@ export async function runImport(files: readonly string[], flags: { readonly to: 
     const read = readPath(path);
     issues.push(...read.issues);
     for (const { record } of read.records) {
-      const target = join(folderOf(flags.to, record.id), 'record.json');
+      const target = join(folderOf(to, record.id), 'record.json');
       if (existsSync(target)) {
         kept++;
         warn(`${target} exists already and is left as it is; remove it to import this record anew.`);
@@ -178,8 +184,8 @@ export async function runImport(files: readonly string[], flags: { readonly to: 
   const repaired = issues.filter((i) => i.repaired).length;
   const refused = issues.filter((i) => i.severity === 'error').length;
   print(
-    `${written} imported to ${flags.to}, ${kept} there already, ${refused} refused; ${repaired} faults mended on the way.`,
+    `${written} imported to ${to}, ${kept} there already, ${refused} refused; ${repaired} faults mended on the way.`,
   );
-  if (written > 0) print(`Try them: faultbook --book ${flags.to} FILE`);
+  if (written > 0) print(`Try them: faultbook --book ${to} FILE`);
   return refused > 0 ? EXIT.issues : EXIT.ok;
 }

@@ -7,12 +7,10 @@ import { InputError, type OpenedBook, openBook, openBookAt } from '../store/inde
 import { readText, stdinHasInput } from './input.ts';
 import { type ColorChoice, colorOf, columnsOf, EXIT, type Lang, langOf, print, warn } from './terminal.ts';
 
-export const DIAGNOSE_FORMATS = ['text', 'json', 'ndjson', 'markdown'] as const;
-export type DiagnoseFormat = (typeof DIAGNOSE_FORMATS)[number];
-
+/** As the flag table gives them; `format` absent: text. */
 export interface DiagnoseFlags {
   readonly text?: string;
-  readonly format: DiagnoseFormat;
+  readonly format?: 'text' | 'json' | 'ndjson' | 'markdown';
   readonly lang?: string;
   readonly color?: ColorChoice;
   readonly limit?: number;
@@ -74,7 +72,7 @@ function renderDiagnosis(
       return renderNdjson(diagnosis, name ?? '-');
     case 'markdown':
       return renderMarkdown(diagnosis, { lang });
-    case 'text':
+    default:
       return renderText(diagnosis, {
         lang,
         color: colorOf(flags.color),

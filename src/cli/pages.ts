@@ -7,7 +7,7 @@ import { bookOf } from './diagnose.ts';
 import { type ColorChoice, colorOf, columnsOf, EXIT, langOf, print } from './terminal.ts';
 
 interface PageFlags {
-  readonly format: 'text' | 'markdown' | 'json';
+  readonly format?: 'text' | 'markdown' | 'json';
   readonly lang?: string;
   readonly color?: ColorChoice;
   readonly book?: string;
@@ -21,7 +21,7 @@ export async function runExplain(id: string, flags: PageFlags): Promise<number> 
   print(
     renderExplain(record, {
       lang: langOf(flags.lang),
-      format: flags.format,
+      format: flags.format ?? 'text',
       color: colorOf(flags.color),
       columns: columnsOf(),
       tier: 'claimed',
@@ -30,10 +30,7 @@ export async function runExplain(id: string, flags: PageFlags): Promise<number> 
   return EXIT.ok;
 }
 
-export async function runList(
-  words: readonly string[],
-  flags: Omit<PageFlags, 'format'> & { readonly format: 'text' | 'json' },
-): Promise<number> {
+export async function runList(words: readonly string[], flags: PageFlags): Promise<number> {
   const { records } = await bookOf(flags.book);
   const wanted = words.flatMap((w) => w.toLowerCase().split(/\s+/)).filter((w) => w !== '');
   const entries = records
@@ -58,7 +55,7 @@ export async function runList(
 
 export async function runExport(
   id: string,
-  flags: { readonly format: 'record' | 'seed'; readonly book?: string },
+  flags: { readonly format?: 'record' | 'seed'; readonly book?: string },
 ): Promise<number> {
   const record = findRecord(await bookOf(flags.book), id);
   print(JSON.stringify(flags.format === 'seed' ? toSeed(record) : record, null, 2));

@@ -1,0 +1,205 @@
+/**
+ * The flag table: every verb, argument and option of the command line, once, with its help. Read by Node's own
+ * argument parser; a library for this costs a cold start more than the parsing.
+ */
+import { parseArgs } from 'node:util';
+import { InputError } from '../store/index.ts';
+
+interface Option {
+  /** Placeholder of its value in help; absent: a switch. */
+  readonly value?: string;
+  readonly help: string;
+  readonly choices?: readonly string[];
+  /** The value is a whole number. */
+  readonly whole?: true;
+  readonly short?: string;
+}
+
+interface Verb {
+  readonly args: string;
+  readonly minArgs: number;
+  readonly maxArgs: number;
+  readonly summary: string;
+  readonly options: Readonly<Record<string, Option>>;
+}
+
+const LANG: Option = {
+  value: 'en|zh',
+  choices: ['en', 'zh'],
+  help: 'language of the answer (default: from the locale)',
+};
+const COLOR: Option = {
+  value: 'when',
+  choices: ['auto', 'always', 'never'],
+  help: 'colours: auto, always, never',
+};
+const BOOK: Option = { value: 'path', help: 'another book: a pack, or a folder of record files' };
+const RECORDS: Option = { value: 'dir', help: 'folder of records (default: records)' };
+const MANY = Number.POSITIVE_INFINITY;
+
+function format(...choices: string[]): Option {
+  return { value: 'format', choices, help: `${choices.join(', ')} (default: ${choices[0]})` };
+}
+
+export const VERBS = {
+  diagnose: {
+    args: '[files…]',
+    minArgs: 0,
+    maxArgs: MANY,
+    summary: 'which known error an output holds, what not to try, what to try',
+    options: {
+      text: { value: 'text', help: 'the output itself' },
+      format: format('text', 'json', 'ndjson', 'markdown'),
+      limit: { value: 'n', whole: true, help: 'findings shown (default: 3)' },
+      book: BOOK,
+      lang: LANG,
+      color: COLOR,
+    },
+  },
+  explain: {
+    args: '<id>',
+    minArgs: 1,
+    maxArgs: 1,
+    summary: 'one record as a page: causes, checks, what to try, what not',
+    options: { format: format('text', 'markdown', 'json'), book: BOOK, lang: LANG, color: COLOR },
+  },
+  list: {
+    args: '[words…]',
+    minArgs: 0,
+    maxArgs: MANY,
+    summary: 'the records; words filter titles, signatures, causes (English, Chinese)',
+    options: { format: format('text', 'json'), book: BOOK, lang: LANG, color: COLOR },
+  },
+  new: {
+    args: '<id>',
+    minArgs: 1,
+    maxArgs: 1,
+    summary: 'start a record from real output',
+    options: {
+      from: { value: 'file', help: 'output that holds the error; - is standard input' },
+      records: RECORDS,
+    },
+  },
+  lint: {
+    args: '[paths…]',
+    minArgs: 0,
+    maxArgs: MANY,
+    summary: 'what is wrong with records, and what to do about it',
+    options: {
+      for: {
+        value: 'purpose',
+        choices: ['local', 'book'],
+        help: 'local: usable here (default); book: fit for our own book',
+      },
+      format: format('text', 'json'),
+      color: COLOR,
+    },
+  },
+  build: {
+    args: '',
+    minArgs: 0,
+    maxArgs: 0,
+    summary: 'compile records into a pack',
+    options: { records: RECORDS, out: { value: 'file', help: 'pack to write (default: book.pack)' } },
+  },
+  import: {
+    args: '<files…>',
+    minArgs: 1,
+    maxArgs: MANY,
+    summary: 'take records of the seed’s format; says what was mended or refused',
+    options: { to: { value: 'dir', help: 'folder to write to (default: .faultbook/records)' } },
+  },
+  export: {
+    args: '<id>',
+    minArgs: 1,
+    maxArgs: 1,
+    summary: 'one record as JSON',
+    options: { format: format('record', 'seed'), book: BOOK },
+  },
+} as const satisfies Readonly<Record<string, Verb>>;
+
+export type VerbName = keyof typeof VERBS;
+
+export interface Call {
+  readonly verb: VerbName;
+  /** The verb was typed, not assumed. */
+  readonly explicit: boolean;
+  readonly args: readonly string[];
+  readonly flags: Readonly<Record<string, string | number | undefined>>;
+  /** Help was asked for, or the version; then nothing else is done. */
+  readonly wants: 'help' | 'version' | null;
+}
+
+/** @throws {InputError} for anything that the table does not allow; says what is allowed. */
+export function readCall(argv: readonly string[]): Call {
+  const [first = '', second = ''] = argv;
+  const asksHelp = first === 'help';
+  const named = asksHelp ? second : first;
+  const explicit = Object.hasOwn(VERBS, named);
+  const verb = (explicit ? named : 'diagnose') as VerbName;
+  if (asksHelp) return { verb, explicit, args: [], flags: {}, wants: 'help' };
+  const table: Readonly<Record<string, Option>> = VERBS[verb].options;
+  let parsed: ReturnType<typeof parseArgs>;
+  try {
+    parsed = parseArgs({
+      args: argv.slice(explicit ? 1 : 0),
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean', short: 'V' },
+        ...Object.fromEntries(Object.keys(table).map((name) => [name, { type: 'string' as const }])),
+      },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    const [message = ''] = (error as Error).message.split('. To specify');
+    throw new InputError(`${message.replace(/\.$/, '')}. See: faultbook ${explicit ? `${verb} ` : ''}--help`);
+  }
+  const { help, version, ...values } = parsed.values;
+  const wants = help ? 'help' : version ? 'version' : null;
+  const flags = Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      checked(name, String(value), table[name] as Option),
+    ]),
+  );
+  if (wants === null) countArgs(verb, parsed.positionals.length);
+  return { verb, explicit, args: parsed.positionals, flags, wants };
+}
+
+function checked(name: string, value: string, { choices, whole }: Option): string | number {
+  if (choices && !choices.includes(value)) {
+    throw new InputError(`--${name} ${JSON.stringify(value)} is not one of: ${choices.join(', ')}`);
+  }
+  if (!whole) return value;
+  if (!/^\d{1,6}$/.test(value)) throw new InputError(`--${name} ${JSON.stringify(value)} is no whole number`);
+  return Number(value);
+}
+
+function countArgs(verb: VerbName, count: number): void {
+  const { minArgs, maxArgs, args } = VERBS[verb];
+  if (count < minArgs) throw new InputError(`${verb} needs ${args}. See: faultbook ${verb} --help`);
+  if (count > maxArgs)
+    throw new InputError(
+      `${verb} takes ${args === '' ? 'no arguments' : `only ${args}`}. See: faultbook ${verb} --help`,
+    );
+}
+
+/** Help of one verb, or of all. */
+export function helpText(verb: VerbName | null): string {
+  if (verb === null) {
+    const verbs = Object.entries(VERBS).map(([name, v]) => `  ${`${name} ${v.args}`.padEnd(22)}${v.summary}`);
+    return `Usage: faultbook [files…]           diagnose files, or standard input
+       faultbook <verb> [options]
+
+${verbs.join('\n')}
+
+Options of a verb: faultbook <verb> --help     Version: faultbook --version
+Exit codes: 0 a match (or all is well), 1 none or only possible (or issues), 2 usage or input error.
+`;
+  }
+  const { args, summary, options } = VERBS[verb];
+  const rows = Object.entries<Option>(options).map(
+    ([name, o]) => `  ${`--${name} ${o.value ?? ''}`.padEnd(20)}${o.help}`,
+  );
+  return `Usage: faultbook ${verb} [options] ${args}\n\n${summary}\n\n${rows.join('\n')}\n`;
+}
