@@ -18,7 +18,7 @@ interface Rule {
 /** Imports go one way: record ← book ← diagnosis ← render; store uses those; doors use everything. */
 const MODULES: Readonly<Record<string, Rule>> = {
   record: { imports: [], packages: ['zod'], pure: true },
-  book: { imports: ['record'], packages: ['re2js'], pure: true },
+  book: { imports: ['record'], packages: [], pure: true },
   diagnosis: { imports: ['record', 'book'], packages: ['zod'], pure: true },
   render: { imports: ['record', 'diagnosis'], packages: [], pure: true },
   store: { imports: ['record', 'book'], packages: [], pure: false },

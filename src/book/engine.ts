@@ -4,7 +4,7 @@
  * `Engine` only, and `naive.ts` in the tests says what every engine must answer.
  */
 import { foldAscii } from '../record/index.ts';
-import { confirmer } from './confirm.ts';
+import { automatonOf } from './automaton.ts';
 import { buildFilter } from './filter.ts';
 import type { Unit } from './text.ts';
 
@@ -43,7 +43,7 @@ export function buildEngine(patterns: readonly EnginePattern[]): Engine {
     }
   });
   const filter = buildFilter(literals);
-  const confirmers = patterns.map((p) => confirmer(p.source));
+  const automata = patterns.map((p) => automatonOf(p.source));
   const seenIn = new Float64Array(patterns.length);
   let unitNumber = 0;
   return {
@@ -63,14 +63,14 @@ export function buildEngine(patterns: readonly EnginePattern[]): Engine {
         const { pieces, anchored } = patterns[index] as EnginePattern;
         // On careless books most candidates fall here, far cheaper than by running the pattern.
         if (!occurInOrder(pieces, folded)) continue;
-        const engine = confirmers[index] as (typeof confirmers)[number];
+        const engine = automata[index] as (typeof automata)[number];
         const views = anchored ? unit.views : [unit.text];
         const view = views.find((v) => engine.test(v));
         if (view !== undefined) hit(index, view);
       }
     },
-    test: (pattern, view) => confirmers[pattern]?.test(view) ?? false,
-    groups: (pattern, view) => confirmers[pattern]?.groups(view) ?? {},
+    test: (pattern, view) => automata[pattern]?.test(view) ?? false,
+    groups: (pattern, view) => automata[pattern]?.find(view)?.groups ?? {},
   };
 }
 

@@ -11,6 +11,7 @@ export {
 } from './literals.ts';
 export { type ParseOptions, type ParseResult, parseRecord } from './parse.ts';
 export {
+  type CharRanges,
   PATTERN_LIMITS,
   type ParsedPattern,
   type PatternNode,
