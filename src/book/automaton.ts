@@ -17,14 +17,15 @@ export interface Automaton {
 }
 
 const CHAR = 0;
-const SPLIT = 1;
-const JUMP = 2;
-const ASSERT = 3;
-const SAVE = 4;
-const MATCH = 5;
+const CLASS = 1;
+const SPLIT = 2;
+const JUMP = 3;
+const ASSERT = 4;
+const SAVE = 5;
+const MATCH = 6;
 const ASSERTIONS = ['start', 'end', 'word', 'not-word'] as const;
 
-/** Instructions in parallel arrays; a jump target or a slot in `x`, the less preferred target of a split in `y`. */
+/** Instructions in parallel arrays; a code point, class, jump target or slot in `x`, the less preferred target of a split in `y`. */
 interface Program {
   readonly op: number[];
   readonly x: number[];
@@ -44,6 +45,7 @@ class CharClass {
   }
 
   has(code: number): boolean {
+    // -1, the end of the text, is in no class.
     if (code < 128) return this.ascii[code] === 1;
     for (const [lo, hi] of this.ranges) if (code >= lo && code <= hi) return true;
     return false;
@@ -68,9 +70,12 @@ function emit(node: PatternNode, program: Program): void {
   switch (node.kind) {
     case 'empty':
       return;
-    case 'class':
-      push(program, CHAR, program.classes.push(new CharClass(node.ranges)) - 1);
+    case 'class': {
+      const [only] = node.ranges;
+      if (only && node.ranges.length === 1 && only[0] === only[1]) push(program, CHAR, only[0]);
+      else push(program, CLASS, program.classes.push(new CharClass(node.ranges)) - 1);
       return;
+    }
     case 'assert':
       push(program, ASSERT, ASSERTIONS.indexOf(node.at));
       return;
@@ -255,7 +260,10 @@ class Simulation implements Automaton {
           // Threads behind this one are less preferred.
           break;
         }
-        if (op[pc] !== CHAR || code === -1 || !(classes[x[pc] as number] as CharClass).has(code)) continue;
+        const target = x[pc] as number;
+        const steps =
+          op[pc] === CHAR ? target === code : op[pc] === CLASS && (classes[target] as CharClass).has(code);
+        if (!steps) continue;
         if (width > 0) for (let s = 0; s < width; s++) scratch[s] = slots[pc * this.slots + s] as number;
         this.follow(this.next, pc + 1, text, after, width);
       }
@@ -303,13 +311,15 @@ function firstCharacters({ op, x, y, classes }: Program): Uint8Array | null {
     if (seen.has(pc)) continue;
     seen.add(pc);
     if (op[pc] === MATCH || op[pc] === ASSERT) return null;
-    if (op[pc] === CHAR)
-      (classes[x[pc] as number] as CharClass).ascii.forEach((on, c) => {
-        if (on) first[c] = 1;
-      });
-    else if (op[pc] === SAVE) open.push(pc + 1);
-    else if (op[pc] === JUMP) open.push(x[pc] as number);
-    else open.push(x[pc] as number, y[pc] as number);
+    const target = x[pc] as number;
+    if (op[pc] === CHAR) {
+      if (target < 128) first[target] = 1;
+    } else if (op[pc] === CLASS) {
+      const { ascii } = classes[target] as CharClass;
+      for (let c = 0; c < 128; c++) if (ascii[c] === 1) first[c] = 1;
+    } else if (op[pc] === SAVE) open.push(pc + 1);
+    else if (op[pc] === JUMP) open.push(target);
+    else open.push(target, y[pc] as number);
   }
   return first;
 }

@@ -20,22 +20,23 @@ function foldCode(code: number): number {
 }
 
 /** Rough rarity of a character in output: letters of common words are cheap, digits and punctuation dearer. */
-function charCost(code: number): number {
-  if (code > 127) return 6;
+const CHAR_COST = Uint8Array.from({ length: 128 }, (_, code) => {
   const char = String.fromCharCode(code);
   if ('etaoinsrl '.includes(char)) return 1;
   if ('dcumfpgh'.includes(char)) return 2;
-  if (/[a-z]/.test(char)) return 4;
-  return /[0-9]/.test(char) ? 3 : 4;
-}
+  return char >= '0' && char <= '9' ? 3 : 4;
+});
+const FOREIGN_COST = 6;
 
 /** Offset of the window of `literal` that should be rarest in ordinary text. */
 function bestWindow(literal: string): number {
+  const costAt = (at: number) => CHAR_COST[literal.charCodeAt(at)] ?? FOREIGN_COST;
+  let cost = 0;
+  for (let i = 0; i < WINDOW; i++) cost += costAt(i);
   let best = 0;
-  let bestCost = -1;
-  for (let at = 0; at + WINDOW <= literal.length; at++) {
-    let cost = 0;
-    for (let i = 0; i < WINDOW; i++) cost += charCost(literal.charCodeAt(at + i));
+  let bestCost = cost;
+  for (let at = 1; at + WINDOW <= literal.length; at++) {
+    cost += costAt(at + WINDOW - 1) - costAt(at - 1);
     if (cost > bestCost) {
       best = at;
       bestCost = cost;
@@ -50,7 +51,6 @@ export function buildFilter(literals: readonly string[]): Filter {
   const head = new Int32Array(1 << HASH_BITS).fill(-1);
   const next = new Int32Array(literals.length).fill(-1);
   const offsets = new Int32Array(literals.length);
-  const codes: Uint16Array[] = literals.map((l) => Uint16Array.from(l, (_, i) => l.charCodeAt(i)));
   literals.forEach((literal, index) => {
     const offset = bestWindow(literal);
     offsets[index] = offset;
@@ -63,10 +63,10 @@ export function buildFilter(literals: readonly string[]): Filter {
   });
 
   function occursAt(text: string, literal: number, start: number): boolean {
-    const expected = codes[literal] as Uint16Array;
+    const expected = literals[literal] as string;
     if (start < 0 || start + expected.length > text.length) return false;
     for (let i = 0; i < expected.length; i++) {
-      if (foldCode(text.charCodeAt(start + i)) !== expected[i]) return false;
+      if (foldCode(text.charCodeAt(start + i)) !== expected.charCodeAt(i)) return false;
     }
     return true;
   }

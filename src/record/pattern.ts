@@ -500,9 +500,11 @@ function printRanges(ranges: CharRanges): string {
   return `[${ranges.map(([lo, hi]) => (lo === hi ? printCodePoint(lo) : `${printCodePoint(lo)}-${printCodePoint(hi)}`)).join('')}]`;
 }
 
+/** As itself, behind a backslash where it has a meaning, in hex where it cannot be seen. */
 function printCodePoint(codePoint: number): string {
-  const char = String.fromCodePoint(codePoint);
-  return /[A-Za-z0-9 _]/.test(char) ? char : `\\x{${codePoint.toString(16)}}`;
+  if (codePoint < 32 || codePoint > 126) return `\\x{${codePoint.toString(16)}}`;
+  const char = String.fromCharCode(codePoint);
+  return /[\\^$.*+?()[\]{}|/-]/.test(char) ? (char === '-' ? '\\x{2d}' : `\\${char}`) : char;
 }
 
 /**
