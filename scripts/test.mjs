@@ -4,6 +4,7 @@
  * What the tests need of real software is unpacked into .cache/tools first; nothing is installed into the system.
  */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -17,6 +18,9 @@ function commandOf(name, bin = name) {
   return path.replace(/package\.json$/, typeof bins === 'string' ? bins : bins[bin]);
 }
 
+/** Where the test runner leaves its counts for the closing line. */
+const REPORT = `${root}.cache/tests.json`;
+
 const steps = [
   [
     'format and lint',
@@ -27,7 +31,19 @@ const steps = [
   ['generated files', 'scripts/generate.mjs', ['--check']],
   ['build', 'scripts/build.mjs', []],
   ['README sessions', 'scripts/readme.mjs', ['--check']],
-  ['tests', commandOf('vitest'), ['run', '--exclude', 'test/budget.test.ts', ...process.argv.slice(2)]],
+  [
+    'tests',
+    commandOf('vitest'),
+    [
+      'run',
+      '--exclude',
+      'test/budget.test.ts',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile=${REPORT}`,
+      ...process.argv.slice(2),
+    ],
+  ],
   // Alone, so that nothing else is measured with it.
   ['budgets', commandOf('vitest'), ['run', 'test/budget.test.ts']],
 ];
@@ -39,3 +55,6 @@ for (const [name, script, args] of steps) {
     process.exit(status || 1);
   }
 }
+
+const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(REPORT, 'utf8'));
+console.log(`\n${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`);

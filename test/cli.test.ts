@@ -72,6 +72,8 @@ describe('exit codes', () => {
     [['explain'], /explain needs <id>/],
     [['--limit', 'many', 'README.md'], /no whole number/],
     [['build', 'extra'], /takes no arguments/],
+    [['build', '--out', '/proc/nope/x'], /cannot be written/],
+    [['import', 'test/fixtures/seed', '--to', '/proc/nope'], /cannot be written/],
     [['frobnicate', '--now'], /Unknown option '--now'/],
     [['lint', 'no-such-folder'], /no such file or folder/],
     [['new', '../../evil'], /is no id/],

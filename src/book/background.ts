@@ -41,14 +41,25 @@ export function backgroundOf(text: string): Background {
   return { lines, wordLines };
 }
 
+const knownBits = new WeakMap<Background, Map<string, number>>();
+
 /** How surprising a word is: −log2 of the share of background lines that hold it, 0 to `maxWordBits`. */
 export function wordBits(word: string, background: Background | null): number {
   // Without a background (a browser that compiles records) only length can speak.
   if (!background || background.lines.length === 0)
     return Math.min(RARITY_LIMITS.maxWordBits, 1.2 * word.length);
-  const lines = background.lines.length;
-  const bits = Math.log2(lines / ((background.wordLines.get(word) ?? 0) + 0.5));
-  return Math.max(0, Math.min(RARITY_LIMITS.maxWordBits, bits));
+  let known = knownBits.get(background);
+  if (!known) {
+    known = new Map();
+    knownBits.set(background, known);
+  }
+  let bits = known.get(word);
+  if (bits === undefined) {
+    const share = ((background.wordLines.get(word) ?? 0) + 0.5) / background.lines.length;
+    bits = Math.max(0, Math.min(RARITY_LIMITS.maxWordBits, -Math.log2(share)));
+    known.set(word, bits);
+  }
+  return bits;
 }
 
 /** Bits of all distinct words of the texts. */

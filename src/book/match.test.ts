@@ -225,6 +225,15 @@ test('a line longer than a piece is matched across piece borders that a match fi
   }
 });
 
+test('of two equally good hits in one place the earlier pattern is named, though it completes later', () => {
+  const book = bookOf({
+    sequence: [{ regex: 'boom' }, { regex: 'BOOM' }],
+    wordings: [{ key: 'w', regex: 'boom(?<g>\\w+)' }],
+  });
+  const text = 'boomboom\nBOOM';
+  expect(plain(matchText(book, text))).toEqual(plain(naiveMatch(book, text)));
+});
+
 test('a text matched many times counts the lines, not the hits', () => {
   const book = bookOf({ regex: 'boom bang' });
   const [match] = matchText(book, 'boom bang\nboom bang boom bang\nx\rboom bang\rboom bang\n');

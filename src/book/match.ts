@@ -269,7 +269,9 @@ function explainedShare(pattern: BookPattern, view: string): number {
 function better(a: Hit, b: Hit): boolean {
   if (a.pattern.careless !== b.pattern.careless) return b.pattern.careless;
   if (a.specificity !== b.specificity) return a.specificity > b.specificity;
-  return a.position < b.position;
+  if (a.position !== b.position) return a.position < b.position;
+  // A sequence completes later than it begins: the order of patterns decides, not that of arrival.
+  return a.index < b.index;
 }
 
 /** Matches a whole text. */

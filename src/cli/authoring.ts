@@ -1,5 +1,5 @@
 /** `new`, `lint`, `build`, `import`: the verbs of those who write records. */
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { admitRecord, compileBook, encodePack, matchText } from '../book/index.ts';
 import { diagnose } from '../diagnosis/index.ts';
@@ -16,12 +16,27 @@ const DEFAULT_IMPORT = '.faultbook/records';
 /** Longest text that becomes the sample of a new record; of more, the part around the error is enough. */
 const MAX_NEW_SAMPLE_CHARS = 256 * 1024;
 
-/** Writes a file whole or not at all. */
+/** Makes a folder and those above it. (Node's own recursive mkdir never returns below /proc.) */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
+}
+
+/**
+ * Writes a file whole or not at all.
+ * @throws {InputError} where it cannot be written.
+ */
 function writeWhole(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
   const draft = `${path}.${process.pid}.tmp`;
-  writeFileSync(draft, text);
-  renameSync(draft, path);
+  try {
+    makeFolder(dirname(resolve(path)));
+    writeFileSync(draft, text);
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw new InputError(`${path} cannot be written: ${(error as Error).message}`);
+  }
 }
 
 /** The folder of a record; its id is its path, and no id leads out of the root. */

@@ -92,6 +92,8 @@ function analyse(node: PatternNode): Info {
 }
 
 function spellOut(ranges: CharRanges): string[] | null {
+  const single = singleFolded(ranges);
+  if (single !== null) return [single];
   const chars = new Set<string>();
   for (const [lo, hi] of ranges) {
     if (hi - lo >= 64) return null;
@@ -99,6 +101,15 @@ function spellOut(ranges: CharRanges): string[] | null {
     if (chars.size > LITERAL_LIMITS.maxClass) return null;
   }
   return [...chars];
+}
+
+/** One character, or one ASCII letter in both cases (how ignored case is spelt): most classes are that. */
+function singleFolded(ranges: CharRanges): string | null {
+  const [first, second] = ranges;
+  if (!first || ranges.length > 2 || first[0] !== first[1]) return null;
+  if (!second) return String.fromCodePoint(first[0] >= 65 && first[0] <= 90 ? first[0] + 32 : first[0]);
+  const isPair = first[0] >= 65 && first[0] <= 90 && second[0] === first[0] + 32 && second[0] === second[1];
+  return isPair ? String.fromCodePoint(second[0]) : null;
 }
 
 function concat(nodes: readonly PatternNode[]): Info {

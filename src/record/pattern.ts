@@ -107,6 +107,24 @@ const POSIX_CLASSES: Readonly<Record<string, CharRanges>> = {
 };
 const CONTROL_ESCAPES: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13, a: 7 };
 
+/** Patterns are mostly ASCII text: its nodes are made once and shared. */
+const CHARACTERS: readonly PatternNode[] = Array.from({ length: 128 }, (_, code) => ({
+  kind: 'class',
+  ranges: [[code, code]],
+}));
+const FOLDED_CHARACTERS: readonly PatternNode[] = Array.from({ length: 128 }, (_, code) => {
+  const lower = code | 32;
+  if (lower < 97 || lower > 122 || code < 65) return CHARACTERS[code] as PatternNode;
+  const upper = lower - 32;
+  return {
+    kind: 'class',
+    ranges: [
+      [upper, upper],
+      [lower, lower],
+    ],
+  };
+});
+
 class PatternError extends Error {
   readonly at: number;
   readonly remedy: string;
@@ -270,17 +288,8 @@ class Parser {
   }
 
   private char(codePoint: number): PatternNode {
-    const isLetter = (codePoint | 32) >= 97 && (codePoint | 32) <= 122 && codePoint < 128;
-    if (!this.ignoreCase || !isLetter) return { kind: 'class', ranges: [[codePoint, codePoint]] };
-    const upper = codePoint & ~32;
-    const lower = codePoint | 32;
-    return {
-      kind: 'class',
-      ranges: [
-        [upper, upper],
-        [lower, lower],
-      ],
-    };
+    const shared = (this.ignoreCase ? FOLDED_CHARACTERS : CHARACTERS)[codePoint];
+    return shared ?? { kind: 'class', ranges: [[codePoint, codePoint]] };
   }
 
   private class(ranges: CharRanges): PatternNode {
@@ -501,10 +510,14 @@ function printRanges(ranges: CharRanges): string {
 }
 
 /** As itself, behind a backslash where it has a meaning, in hex where it cannot be seen. */
+const PRINTED: readonly string[] = Array.from({ length: 128 }, (_, code) => {
+  const char = String.fromCharCode(code);
+  if (code < 32 || code > 126 || char === '-') return `\\x{${code.toString(16)}}`;
+  return /[\\^$.*+?()[\]{}|/]/.test(char) ? `\\${char}` : char;
+});
+
 function printCodePoint(codePoint: number): string {
-  if (codePoint < 32 || codePoint > 126) return `\\x{${codePoint.toString(16)}}`;
-  const char = String.fromCharCode(codePoint);
-  return /[\\^$.*+?()[\]{}|/-]/.test(char) ? (char === '-' ? '\\x{2d}' : `\\${char}`) : char;
+  return PRINTED[codePoint] ?? `\\x{${codePoint.toString(16)}}`;
 }
 
 /**
