@@ -34,15 +34,17 @@ export interface Engine {
 
 /** Builds an engine; patterns are compiled when they are first needed. */
 export function buildEngine(patterns: readonly EnginePattern[]): Engine {
-  const literals: string[] = [];
-  const owners: number[] = [];
+  // Many patterns share a literal: each is looked for once.
+  const owners = new Map<string, number[]>();
   patterns.forEach((pattern, index) => {
     for (const literal of pattern.literals) {
-      literals.push(literal);
-      owners.push(index);
+      const known = owners.get(literal);
+      if (known) known.push(index);
+      else owners.set(literal, [index]);
     }
   });
-  const filter = buildFilter(literals);
+  const owned = [...owners.values()];
+  const filter = buildFilter([...owners.keys()]);
   const automata = patterns.map((p) => automatonOf(p.source));
   const seenIn = new Float64Array(patterns.length);
   let unitNumber = 0;
@@ -51,10 +53,11 @@ export function buildEngine(patterns: readonly EnginePattern[]): Engine {
       unitNumber++;
       const candidates: number[] = [];
       filter.scan(unit.text, (literal) => {
-        const pattern = owners[literal] as number;
-        if (seenIn[pattern] === unitNumber) return;
-        seenIn[pattern] = unitNumber;
-        if (!except?.has(pattern)) candidates.push(pattern);
+        for (const pattern of owned[literal] as number[]) {
+          if (seenIn[pattern] === unitNumber) continue;
+          seenIn[pattern] = unitNumber;
+          if (!except?.has(pattern)) candidates.push(pattern);
+        }
       });
       if (candidates.length === 0) return;
       candidates.sort((a, b) => a - b);
