@@ -71,6 +71,8 @@ describe('exit codes', () => {
     [['explain', 'nginx/no-such'], /no record/],
     [['explain'], /explain needs <id>/],
     [['--limit', 'many', 'README.md'], /no whole number/],
+    [['--limit', '0', 'README.md'], /whole number from 1/],
+    [['--format', 'json', 'README.md', 'AGENTS.md'], /use --format ndjson/],
     [['build', 'extra'], /takes no arguments/],
     [['build', '--out', '/proc/nope/x'], /cannot be written/],
     [['import', 'test/fixtures/seed', '--to', '/proc/nope'], /cannot be written/],
@@ -288,6 +290,16 @@ describe('authoring', () => {
     expect(lint.status).toBe(1);
     expect(lint.stdout).toMatch(/workaround|action/);
   });
+  test('import writes through no link', async () => {
+    const to = join(folder, 'linked');
+    const outside = join(folder, 'outside');
+    mkdirSync(to);
+    mkdirSync(outside);
+    symlinkSync(outside, join(to, 'nginx'));
+    const { status, stderr } = await faultbook(['import', 'test/fixtures/seed', '--to', to]);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('symbolic link')]);
+    expect(readdirSync(outside)).toEqual([]);
+  });
   test('build writes the same bytes each time; the pack answers like the records', async () => {
     const out = [join(folder, 'a.pack'), join(folder, 'b.pack')];
     for (const o of out) expect((await faultbook(['build', '--out', o])).status).toBe(0);
@@ -296,6 +308,23 @@ describe('authoring', () => {
     const byTree = await faultbook(['--book', 'records', 'examples/npm-ci-build.log']);
     expect(byPack.stdout).toBe(byTree.stdout);
     expect(readdirSync(folder).filter((f) => f.endsWith('.tmp'))).toEqual([]);
+  });
+  test('a crafted pack answers with nothing but records that hold', async () => {
+    const good = join(folder, 'good.pack');
+    await faultbook(['build', '--out', good]);
+    const body = (await import('node:fs')).readFileSync(good, 'utf8').split('\n')[1] as string;
+    const { encodePack } = await import('../src/book/index.ts');
+    const book = JSON.parse(body);
+    for (const evil of [
+      {},
+      { ...book, records: 7 },
+      { ...book, records: [{ ...book.records[0], id: 'x/\x1b]52;c;y\x07\n::add-mask::npm' }] },
+    ]) {
+      const path = write('evil.pack', encodePack(evil as never));
+      const { status, stdout } = await faultbook(['--book', path], { input: CONFLICT });
+      expect(status).toBe(1);
+      expect(stdout).not.toMatch(/\x1b|^\s*::/m);
+    }
   });
   test('one bad record is reported and left out; the rest answers', async () => {
     const tree = join(folder, 'mixed');

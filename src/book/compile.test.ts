@@ -45,6 +45,15 @@ describe('what has to be left out is reported, the rest stands', () => {
     expect(book.patterns).toHaveLength(1);
     expect(issues.map((i) => i.code)).toEqual(['pattern-without-literal', 'pattern-without-literal']);
   });
+  test('a record whose exclusion cannot be compiled is silent, not louder', () => {
+    for (const regex of ['(?=x)harmless', 'ok']) {
+      const { book, issues } = compileBook([
+        record({ regex: 'boom now', not_if: [{ regex, within_lines: 1 }] }),
+      ]);
+      expect(matchText(book, 'boom now')).toEqual([]);
+      expect(issues.map((i) => i.severity)).toContain('error');
+    }
+  });
   test('a withdrawn record matches nothing; an alias hides no record', () => {
     const { book, issues } = compileBook([
       record({ regex: 'first boom', withdrawn: 'it was two errors' }),

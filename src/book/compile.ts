@@ -146,9 +146,11 @@ function draftPatterns(
 ): Draft[] {
   const { record } = source;
   const drafts: Draft[] = [];
+  let blind = false;
   const add = (role: PatternRole, key: string, step: number, text: string, field: string): void => {
     const { pattern, problem } = parsePattern(text, { ignoreCase: record.ignore_case });
     if (!pattern) {
+      if (role === 'not_if') blind = true;
       issues.push({
         severity: 'error',
         code: 'pattern-refused',
@@ -164,8 +166,9 @@ function draftPatterns(
       const draft = draftAlternative(node, background);
       if (draft) drafts.push({ record: index, role, key, step, ...draft });
       else {
+        if (role === 'not_if') blind = true;
         issues.push({
-          severity: 'warning',
+          severity: role === 'not_if' ? 'error' : 'warning',
           code: 'pattern-without-literal',
           file: source.file ?? '-',
           field,
@@ -198,7 +201,8 @@ function draftPatterns(
       }
     }
   }
-  return drafts;
+  // Without its exclusion a record would answer exactly where its author ruled it out: it is silent instead.
+  return blind ? [] : drafts;
 }
 
 function draftAlternative(

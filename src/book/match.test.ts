@@ -34,6 +34,24 @@ function matchInChunks(book: Book, text: string, size: number) {
 
 /** One table of cases over both matchers: [what, record, text, line found or null]. */
 const CASES: [string, Record<string, unknown>, string, number | null][] = [
+  [
+    'a sequence across a progress bar',
+    { sequence: [{ regex: 'first boom' }, { regex: 'then bang', within_lines: 2 }] },
+    'first boom\n 0%\r 1%\r 2%\r 3%\nthen bang',
+    1,
+  ],
+  [
+    'a sequence across JSON lines',
+    { sequence: [{ regex: 'first boom' }, { regex: 'then bang', within_lines: 2 }] },
+    '{"msg":"first boom"}\n{"msg":"x"}\n{"msg":"then bang"}',
+    1,
+  ],
+  [
+    'doubly encoded quotes',
+    { regex: 'Error: boom at x' },
+    'said \u00e2\u0080\u009cfoo!\u00e2\u0080\u009d Error: boom at x',
+    1,
+  ],
   ['a literal', { regex: 'error 42: boom' }, 'a\nsay error 42: boom now\n', 2],
   ['case kept', { regex: 'error 42: boom' }, 'ERROR 42: BOOM', null],
   ['case ignored', { regex: 'error 42: boom', ignore_case: true }, 'ERROR 42: BOOM', 1],

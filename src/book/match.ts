@@ -49,16 +49,16 @@ interface Found {
 /** What a record with `sequence` or `not_if` has to remember. */
 interface Window {
   /** Per step: the latest place where the sequence up to it was complete, and where that one began. */
-  readonly completed: ({ readonly position: number; readonly start: Hit } | null)[];
-  /** Recent positions per `not_if`, oldest first. */
+  readonly completed: ({ readonly end: Hit; readonly start: Hit } | null)[];
+  /** Recent lines per `not_if`, oldest first. */
   readonly excluded: number[][];
   /** Complete hits, oldest first, that a later `not_if` may still rule out. */
-  readonly pending: Hit[];
+  pending: Hit[];
   /** Lines counted lately: a sequence completes behind other hits, and a line counts once. */
   readonly counted: Set<number>;
-  /** How many units back anything has to be remembered. */
+  /** How many lines back anything has to be remembered. */
   readonly span: number;
-  /** How many units a complete hit has to wait. */
+  /** How many lines a complete hit has to wait. */
   readonly reach: number;
 }
 
@@ -130,7 +130,7 @@ export class MatchSession {
     });
     // Last step first, so that one unit is only one step of a sequence.
     for (const hit of steps.reverse()) this.advance(hit);
-    this.settle(position);
+    this.settle(unit.line);
   }
 
   /** Whether the line holds enough of the signature's words to believe a careless pattern. */
@@ -177,21 +177,20 @@ export class MatchSession {
     if (step > 0) {
       const before = completed[step - 1];
       const within = sequence[step]?.within_lines ?? 0;
-      if (!before || before.position === hit.position || hit.position - before.position > within) return;
+      if (!before || before.end.position === hit.position || hit.line - before.end.line > within) return;
       start = before.start;
     }
-    if (step < sequence.length - 1) completed[step] = { position: hit.position, start };
+    if (step < sequence.length - 1) completed[step] = { end: hit, start };
     else this.offer(start);
   }
 
   private exclude(hit: Hit): void {
     const window = this.windowOf(hit);
     const within = this.recordOf(hit).not_if[hit.pattern.step]?.within_lines ?? 0;
-    const kept = window.pending.filter((p) => hit.position - p.position > within);
-    window.pending.splice(0, window.pending.length, ...kept);
-    const positions = window.excluded[hit.pattern.step] as number[];
-    positions.push(hit.position);
-    while ((positions[0] as number) < hit.position - window.span) positions.shift();
+    window.pending = window.pending.filter((p) => hit.line - p.line > within);
+    const lines = window.excluded[hit.pattern.step] as number[];
+    if (lines[lines.length - 1] !== hit.line) lines.push(hit.line);
+    while ((lines[0] as number) < hit.line - window.span) lines.shift();
   }
 
   /** A complete hit: counted at once, or held back while a `not_if` may still rule it out. */
@@ -203,20 +202,23 @@ export class MatchSession {
     }
     const window = this.windowOf(hit);
     const ruledOut = not_if.some((n, step) =>
-      (window.excluded[step] as number[]).some((p) => Math.abs(p - hit.position) <= n.within_lines),
+      (window.excluded[step] as number[]).some((l) => Math.abs(l - hit.line) <= n.within_lines),
     );
     if (ruledOut) return;
-    window.pending.push(hit);
+    // Of one line only the best is kept: a line can have a million segments, but counts once.
+    const last = window.pending[window.pending.length - 1];
+    if (!last || last.line !== hit.line) window.pending.push(hit);
+    else if (better(hit, last)) window.pending[window.pending.length - 1] = hit;
     this.waiting.add(hit.pattern.record);
   }
 
   /** Accepts the held-back hits that no later `not_if` can reach. */
-  private settle(position: number): void {
+  private settle(line: number): void {
     for (const record of this.waiting) {
       const window = this.windows.get(record) as Window;
-      while (window.pending[0] && position - window.pending[0].position >= window.reach) {
-        this.accept(window.pending.shift() as Hit);
-      }
+      const due = window.pending.filter((p) => line - p.line > window.reach);
+      if (due.length > 0) window.pending = window.pending.filter((p) => line - p.line <= window.reach);
+      for (const hit of due) this.accept(hit);
       if (window.pending.length === 0) this.waiting.delete(record);
     }
   }

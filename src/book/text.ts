@@ -46,7 +46,10 @@ export class Unit {
 
 const DIRTY = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/;
 const CSI = '\\x1b\\[[0-?]*[ -/]*[@-~]|\\x9b[0-?]*[ -/]*[@-~]';
-const STRING_SEQUENCE = '(?:\\x1b[\\]P^_X]|[\\x9d\\x90])[^\\x07\\x1b\\x9c\\n]*(?:\\x07|\\x1b\\\\|\\x9c)?';
+// The 8-bit forms need their terminator: doubly encoded UTF-8 holds such characters by accident.
+const STRING_BODY = '[^\\x07\\x1b\\x9c\\n]*';
+const STRING_END = '(?:\\x07|\\x1b\\\\|\\x9c)';
+const STRING_SEQUENCE = `\\x1b[\\]P^_X]${STRING_BODY}${STRING_END}?|[\\x9d\\x90]${STRING_BODY}${STRING_END}`;
 const TERMINAL_SEQUENCES = new RegExp(`${STRING_SEQUENCE}|${CSI}|\\x1b[ -/]+[0-~]|\\x1b[0-~]`, 'g');
 const CONTROLS = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+/g;
 

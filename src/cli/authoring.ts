@@ -1,5 +1,5 @@
 /** `new`, `lint`, `build`, `import`: the verbs of those who write records. */
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { admitRecord, compileBook, encodePack, matchText } from '../book/index.ts';
 import { diagnose } from '../diagnosis/index.ts';
@@ -46,6 +46,12 @@ function folderOf(root: string, id: string): string {
     throw new InputError(
       `${JSON.stringify(id)} is no id: write domain/slug in lower case, digits and hyphens`,
     );
+  }
+  // A link inside the tree would lead the write out of it.
+  for (let path = folder; path.length > resolve(root).length; path = dirname(path)) {
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
+      throw new InputError(`${path} is a symbolic link; nothing is written through it`);
+    }
   }
   return folder;
 }
@@ -191,7 +197,9 @@ export async function runImport(files: readonly string[], flags: { readonly to?:
         warn(`${target} exists already and is left as it is; remove it to import this record anew.`);
         continue;
       }
-      writeWhole(target, `${JSON.stringify(record, null, 2)}\n`);
+      // Whatever a file says of itself, what is imported was not written here.
+      const imported = record.origin === 'authored' ? { ...record, origin: 'imported' } : record;
+      writeWhole(target, `${JSON.stringify(imported, null, 2)}\n`);
       written++;
     }
   }

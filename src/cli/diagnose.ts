@@ -37,6 +37,9 @@ export async function runDiagnose(files: readonly string[], flags: DiagnoseFlags
   if (flags.text === undefined && files.length === 0 && !stdinHasInput()) {
     throw new InputError('there is nothing to diagnose: pipe output in, name a file, or use --text "…"');
   }
+  if (flags.format === 'json' && files.length > 1) {
+    throw new InputError('--format json is one document for one input; for several use --format ndjson');
+  }
   const book = await bookOf(flags.book);
   const sources = flags.text !== undefined ? [''] : files.length > 0 ? files : ['-'];
   let matched = false;

@@ -20,6 +20,8 @@ export async function readText(path: string, push: (text: string) => void): Prom
   } catch (error) {
     if (error instanceof InputError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
+    // Only what the system says about the file is about the file; anything else is a fault of ours.
+    if (code === undefined) throw error;
     const reason =
       code === 'ENOENT'
         ? 'there is no such file'

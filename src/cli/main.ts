@@ -75,9 +75,13 @@ async function main(): Promise<void> {
   try {
     process.exitCode = await run(readCall(process.argv.slice(2)));
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
+    if (!(error instanceof InputError) && process.env.FAULTBOOK_DEBUG) throw error;
+    const message =
+      error instanceof InputError
+        ? error.message
+        : `internal error, please report it: ${String(error).split('\n')[0]} (FAULTBOOK_DEBUG=1 shows more)`;
     const bold = colorOf('auto', process.stderr);
-    warn(`${bold ? '\x1b[1mfaultbook:\x1b[0m' : 'faultbook:'} ${error.message}`);
+    warn(`${bold ? '\x1b[1mfaultbook:\x1b[0m' : 'faultbook:'} ${message}`);
     process.exitCode = EXIT.usage;
   }
 }

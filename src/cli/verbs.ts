@@ -171,7 +171,9 @@ function checked(name: string, value: string, { choices, whole }: Option): strin
     throw new InputError(`--${name} ${JSON.stringify(value)} is not one of: ${choices.join(', ')}`);
   }
   if (!whole) return value;
-  if (!/^\d{1,6}$/.test(value)) throw new InputError(`--${name} ${JSON.stringify(value)} is no whole number`);
+  if (!/^[1-9]\d{0,5}$/.test(value)) {
+    throw new InputError(`--${name} ${JSON.stringify(value)} is no whole number from 1`);
+  }
   return Number(value);
 }
 

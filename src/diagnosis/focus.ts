@@ -24,7 +24,7 @@ const CALM =
   /\b(?:0|no) (?:errors?|failures?|failed|vulnerabilities|problems)\b|\b(?:warn(?:ing)?|info|debug|notice|deprecated)\b|\bpassed\b/i;
 /** Error words of programs that speak another language than English. */
 const LOCALISED =
-  /错误|失败|无法|拒绝|致命|警告：|エラー|失敗|できません|오류|실패|ошибк|не удалось|Fehler|nicht (?:gefunden|möglich)|erreur|impossible|échec|errore|impossibile|no se (?:pudo|puede)|não foi/i;
+  /错误|失败|无法|拒绝|致命|警告：|エラー|失敗|できません|오류|실패|ошибк|не удалось|Fehler|nicht (?:gefunden|möglich)|erreur|échec|errore|impossibile|no se (?:pudo|puede)|não foi/i;
 
 interface Candidate {
   readonly line: number;

@@ -398,7 +398,7 @@ function groupsOf(record: FaultRecord): ReadonlySet<string> {
   const sources = [
     record.regex ?? '',
     ...record.wordings.map((w) => w.regex),
-    ...record.sequence.map((s) => s.regex),
+    ...record.sequence.slice(0, 1).map((s) => s.regex),
   ];
   return new Set(sources.flatMap((s) => parsePattern(s).pattern?.groups ?? []));
 }

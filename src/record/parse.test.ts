@@ -270,6 +270,23 @@ describe('what is no record', () => {
     expect(record?.id).toBe('x/y');
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
+  test('endless lists are cut before anything counts them', () => {
+    const start = process.cpuUsage();
+    const many = {
+      id: 'x/y',
+      signature: 'boom',
+      dead_ends: Array(100_000).fill('a'),
+      checks: Array(20).fill({
+        key: 'c',
+        question: 'q',
+        command: 'x',
+        readings: Array(4).fill({ key: 'r', exit: 0, means: Array(400).fill('!') }),
+      }),
+    };
+    const { record } = parseRecord(many);
+    expect(record?.dead_ends.length).toBe(RECORD_LIMITS.maxEntries);
+    expect(process.cpuUsage(start).user).toBeLessThan(10_000_000);
+  });
   test('a million keys are no more than a warning', () => {
     const keys = Array.from({ length: 90_000 }, (_, i) => `"k${i}":1`).join(',');
     const { record, issues } = parseRecord(`{"id":"x/y","signature":"boom",${keys}}`);

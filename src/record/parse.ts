@@ -29,6 +29,8 @@ type Json = Record<string, unknown>;
 const MAX_REPAIR_ROUNDS = 8;
 /** Refused values named one by one; of a hopeless document the first few say enough. */
 const MAX_REFUSALS_NAMED = 20;
+/** Keys named in a remedy. */
+const MAX_KEYS_NAMED = 20;
 const HAN = /\p{Script=Han}/u;
 
 /** Reads one record: our own format, or the seed's with all its faults. */
@@ -234,16 +236,18 @@ class Reader {
 
   private danglingLinks(record: FaultRecord, severity: Issue['severity']): void {
     const causes = new Set(record.causes.map((c) => c.key));
+    const known = [...causes].slice(0, MAX_KEYS_NAMED).join(', ') || '(the record has none)';
+    let named = 0;
     const look = (keys: readonly string[], field: string): void => {
       for (const k of keys) {
-        if (causes.has(k)) continue;
+        if (causes.has(k) || named++ >= MAX_REFUSALS_NAMED) continue;
         this.report(
           severity,
           'link-dangling',
           field,
           `there is no cause ${JSON.stringify(k)}`,
           'advice for a cause that does not exist reaches nobody',
-          `name one of: ${[...causes].join(', ') || '(the record has none)'}`,
+          `name one of: ${known}`,
         );
       }
     };
@@ -268,6 +272,7 @@ class Reader {
 
   /** The seed's format as it is found: repaired step by step, then whatever the schema still refuses is dropped. */
   foreign(document: Json): FaultRecord | null {
+    this.cutLists(document);
     if (!this.foreignId(document) || !this.foreignSignature(document)) return null;
     this.foreignOrigin(document);
     this.foreignPattern(document);
@@ -281,6 +286,23 @@ class Reader {
       this.danglingLinks(record, 'warning');
     }
     return record;
+  }
+
+  /** Before anything looks at them: what comes later may cost more than the length of a list. */
+  private cutLists(node: unknown, path: readonly PropertyKey[] = []): void {
+    if (!node || typeof node !== 'object') return;
+    for (const [key, value] of Object.entries(node)) {
+      const at = [...path, Array.isArray(node) ? Number(key) : key];
+      if (Array.isArray(value) && value.length > RECORD_LIMITS.maxEntries) {
+        this.refused(
+          'warning',
+          pathText(at),
+          `it has ${value.length} entries, more than ${RECORD_LIMITS.maxEntries}; the rest is dropped`,
+        );
+        value.length = RECORD_LIMITS.maxEntries;
+      }
+      this.cutLists(value, at);
+    }
   }
 
   private foreignId(document: Json): boolean {
@@ -576,9 +598,9 @@ class Reader {
       const result = recordSchema.safeParse(document);
       if (result.success) return result.data;
       // From the back, so that indexes of lists still hold after an entry is dropped, and no further into that entry.
-      const gone: string[] = [];
+      const gone = new Set<string>();
       for (const issue of [...result.error.issues].reverse()) {
-        if (gone.some((entry) => pathText(issue.path).startsWith(entry))) continue;
+        if (issue.path.some((_, i) => gone.has(pathText(issue.path.slice(0, i + 1))))) continue;
         if (issue.code === 'unrecognized_keys') {
           for (const name of issue.keys) {
             if (named++ < MAX_REFUSALS_NAMED)
@@ -589,7 +611,7 @@ class Reader {
         }
         if (named++ < MAX_REFUSALS_NAMED) this.refused('warning', pathText(issue.path), issue.message);
         const entry = dropAt(document, issue.path);
-        if (entry !== null) gone.push(entry);
+        if (entry !== null) gone.add(entry);
       }
     }
     this.report(

@@ -170,7 +170,7 @@ function code(command: string): string {
 function short(text: string, maxChars: number): string {
   const line = visible(text.split('\n')[0] ?? '', 400)
     .replaceAll('`', "'")
-    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1');
+    .replace(/[[\]<>!]/g, '\\$&');
   return line.length <= maxChars ? line : `${line.slice(0, maxChars - 1).trimEnd()}…`;
 }
 

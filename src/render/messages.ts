@@ -52,7 +52,7 @@ const en = {
       ? `Fixed none of the ${of} reproduced causes in the lab (${environments.join(', ')}).`
       : `In the lab this fixed ${fixed} of ${of} reproduced causes (${environments.join(', ')}).`,
   alsoFound: 'Also found',
-  more: (n: number) => `${n} more finding${n === 1 ? '' : 's'} not shown (--limit ${n + 3}).`,
+  more: (n: number, all: number) => `${n} more finding${n === 1 ? '' : 's'} not shown (--limit ${all}).`,
   moreItems: (n: number) => `${n} more on the page`,
   page: (id: string) => `Everything about it: faultbook explain ${id}`,
   unknown: (records: number, lines: number) =>
@@ -114,7 +114,7 @@ const zh: {
       ? `实验中复现了 ${of} 种原因，它一种也没有修好（${environments.join('、')}）。`
       : `实验中复现了 ${of} 种原因，它修好了 ${fixed} 种（${environments.join('、')}）。`,
   alsoFound: '同时还发现',
-  more: (n) => `还有 ${n} 个结果未显示（--limit ${n + 3}）。`,
+  more: (n, all) => `还有 ${n} 个结果未显示（--limit ${all}）。`,
   moreItems: (n) => `另有 ${n} 条，见完整说明`,
   page: (id) => `完整说明：faultbook explain ${id}`,
   unknown: (records, lines) =>

@@ -94,7 +94,7 @@ class Writer {
       finding.verdict === 'match' ? style.bad(style.bold(m.match)) : style.note(style.bold(m.possible));
     const where = m.atLine(finding.line, finding.occurrences - 1);
     const standing = [m.origin(finding.origin) || m.tier(finding.tier)].join(', ');
-    this.line(`${label} ${style.bold(finding.id)}  ${style.dim(m.aside(`${where}; ${standing}`))}`);
+    this.line(`${label} ${style.bold(visible(finding.id))}  ${style.dim(m.aside(`${where}; ${standing}`))}`);
     this.prose(inLang(this.lang, finding.title, finding.title_zh), INDENT, style.bold);
     this.line(
       `${INDENT}${style.dim(`> ${visible(finding.excerpt.trim(), Math.min(160, this.columns - 4))}`)}`,
@@ -113,7 +113,7 @@ class Writer {
         this.prose(inLang(this.lang, other.title, other.title_zh), INDENT.repeat(2));
       }
     }
-    if (more > 0) this.line(`${INDENT}${m.more(more)}`);
+    if (more > 0) this.line(`${INDENT}${m.more(more, others.length + 1 + more)}`);
     this.line('');
     this.line(style.dim(m.page(finding.id)));
   }

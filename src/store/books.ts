@@ -1,7 +1,7 @@
 /** Opening a book: the built-in pack, another pack, or a tree of records compiled on the spot. */
-import { lstatSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Book, decodePack } from '../book/index.ts';
+import { type Book, type BookSource, decodePack } from '../book/index.ts';
 import type { Issue } from '../record/index.ts';
 
 export interface OpenBookOptions {
@@ -36,29 +36,40 @@ export async function openBook(options: OpenBookOptions = {}): Promise<OpenedBoo
 
 /** Opens a path that a person named: a folder or a JSON file of records, else a pack. */
 export async function openBookAt(path: string): Promise<OpenedBook> {
-  const isTree = readOrExplain(path, () => lstatSync(path).isDirectory()) || /\.(?:json|txt)$/.test(path);
+  const isTree = readOrExplain(path, () => statSync(path).isDirectory()) || /\.(?:json|txt)$/.test(path);
   return isTree ? openRecords(path) : openPack(path, false);
 }
 
-function openPack(path: string, trusted: boolean): OpenedBook {
-  const { book, problem } = decodePack(
-    readOrExplain(path, () => readFileSync(path, 'utf8')),
-    { trusted },
-  );
+async function openPack(path: string, trusted: boolean): Promise<OpenedBook> {
+  const text = readOrExplain(path, () => readFileSync(path, 'utf8'));
+  const { book, problem } = decodePack(text, { trusted });
   if (!book) throw new InputError(`${path}: ${problem}`);
-  return { ...book, issues: [] };
+  if (trusted) return { ...book, issues: [] };
+  // Of a pack from elsewhere only the records are taken, each read as strictly as from a file: its compiled part
+  // could say anything.
+  const { parseRecord } = await import('../record/index.ts');
+  const parsed = Array.isArray(book.records) ? book.records.map((r) => parseRecord(r, { file: path })) : [];
+  const records = parsed.flatMap(({ record }) => (record ? [{ record, file: path }] : []));
+  return compileOpened(
+    records,
+    parsed.flatMap(({ issues }) => issues),
+  );
 }
 
-async function openRecords(path: string): Promise<OpenedBook> {
-  // Compiling needs the schema and the background; opening a pack, the common case, must not load them.
-  const [{ readRecords }, { readBackground }, { compileBook }] = await Promise.all([
-    import('./record-files.ts'),
+async function compileOpened(records: readonly BookSource[], issues: readonly Issue[]): Promise<OpenedBook> {
+  // Compiling needs the background; opening the built-in pack, the common case, must not load it.
+  const [{ readBackground }, { compileBook }] = await Promise.all([
     import('./background-file.ts'),
     import('../book/index.ts'),
   ]);
-  const { records, issues } = readOrExplain(path, () => readRecords(path));
   const compiled = compileBook(records, { background: readBackground() });
   return { ...compiled.book, issues: [...issues, ...compiled.issues] };
+}
+
+async function openRecords(path: string): Promise<OpenedBook> {
+  const { readRecords } = await import('./record-files.ts');
+  const { records, issues } = readOrExplain(path, () => readRecords(path));
+  return compileOpened(records, issues);
 }
 
 function readOrExplain<T>(path: string, read: () => T): T {

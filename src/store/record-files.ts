@@ -1,5 +1,5 @@
 /** Record folders on disk: what is there, what could not be read. Reads only; never follows a link. */
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { type Dirent, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import type { BookSource } from '../book/index.ts';
 import { type Issue, type IssueCode, parseRecord, RECORD_LIMITS } from '../record/index.ts';
@@ -40,7 +40,7 @@ export function readRecords(path: string): {
   readonly issues: readonly Issue[];
 } {
   const issues: Issue[] = [];
-  const files = lstatSync(path).isDirectory() ? listRecordFiles(path, issues) : [path];
+  const files = statSync(path).isDirectory() ? listRecordFiles(path, issues) : [path];
   const records: RecordFolder[] = [];
   for (const file of files) {
     const shown = relativeName(file);
@@ -62,7 +62,23 @@ function relativeName(file: string): string {
 function listRecordFiles(root: string, issues: Issue[]): string[] {
   const files: string[] = [];
   const visit = (folder: string, depth: number): void => {
-    const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+    let entries: Dirent[];
+    try {
+      entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+    } catch (error) {
+      if (depth === 0) throw error;
+      const { message } = error as Error;
+      issues.push(
+        fileIssue(
+          relativeName(folder),
+          'file-unreadable',
+          message,
+          'its records are missing',
+          'mend its permissions',
+        ),
+      );
+      return;
+    }
     for (const entry of entries) {
       const path = join(folder, entry.name);
       if (entry.isSymbolicLink()) {

@@ -60,7 +60,7 @@ export function naiveMatch(book: Book, text: string): readonly RecordMatch[] {
         !mine.some(
           (n) =>
             n.pattern.role === 'not_if' &&
-            Math.abs(n.position - h.position) <= (record.not_if[n.pattern.step]?.within_lines ?? 0),
+            Math.abs(n.line - h.line) <= (record.not_if[n.pattern.step]?.within_lines ?? 0),
         ),
     );
     if (whole.length === 0) return [];
@@ -95,7 +95,7 @@ function sequenceStarts(hits: readonly Hit[], within: readonly number[]): Hit[] 
     step === 0
       ? [end]
       : at(step - 1)
-          .filter((b) => b.position < end.position && end.position - b.position <= (within[step] as number))
+          .filter((b) => b.position < end.position && end.line - b.line <= (within[step] as number))
           .flatMap((b) => chains(step - 1, b));
   if (within.length === 0) return [];
   return at(within.length - 1).flatMap((end) => {
