@@ -143,5 +143,5 @@ attempt -e 'const { createSocket } = require("dgram");
 
 attempt -e 'require("net").createServer().listen(0, "192.0.2.1")' >"$OUT/near-miss.eaddrnotavail.log"
 attempt -e 'const s = require("net").createServer(); s.listen(0); s.listen(0)' >"$OUT/near-miss.already-listening.log"
-attempt -e 'require("net").createServer().listen("/nonexistent/app.sock")' >"$OUT/near-miss.socket-folder-missing.log"
+NO_FOLDER=$work/no-such-folder/app.sock attempt -e 'require("net").createServer().listen(process.env.NO_FOLDER)' >"$OUT/near-miss.socket-folder-missing.log"
 attempt -e 'require("net").connect(1, "127.0.0.1")' >"$OUT/near-miss.econnrefused.log"
