@@ -246,25 +246,26 @@ function carelessDrafts(
   background: Background,
 ): ReadonlySet<number> {
   const careless = new Set<number>();
-  const exempt = new Set<number>();
+  // Only what is undecided is looked for: the others would hit most often.
+  const open: number[] = [];
   drafts.forEach((draft, index) => {
+    if (draft.role === 'not_if' || draft.role === 'sequence') return;
     const own = sources[draft.record]?.record.origin === 'authored';
-    if (draft.role === 'not_if' || draft.role === 'sequence') exempt.add(index);
-    else if (draft.bits < (own ? RARITY_LIMITS.minBits : RARITY_LIMITS.minForeignBits)) careless.add(index);
+    if (draft.bits < (own ? RARITY_LIMITS.minBits : RARITY_LIMITS.minForeignBits)) careless.add(index);
+    else open.push(index);
   });
   const allowed = Math.floor((background.lines.length * RARITY_LIMITS.maxHitsPerMillion) / 1_000_000);
-  const engine = buildEngine(drafts);
-  const hits = new Int32Array(drafts.length);
-  // What is decided need not be tried: those are the patterns that would hit most often.
-  const decided = new Set([...careless, ...exempt]);
+  const engine = buildEngine(open.map((index) => drafts[index] as Draft));
+  const hits = new Int32Array(open.length);
+  const decided = new Set<number>();
   const reader = new UnitReader((unit) => {
     engine.match(
       unit,
-      (index) => {
-        hits[index] = (hits[index] as number) + 1;
-        if ((hits[index] as number) <= allowed) return;
-        careless.add(index);
-        decided.add(index);
+      (at) => {
+        hits[at] = (hits[at] as number) + 1;
+        if ((hits[at] as number) <= allowed) return;
+        careless.add(open[at] as number);
+        decided.add(at);
       },
       decided,
     );
