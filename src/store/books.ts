@@ -47,13 +47,9 @@ async function openPack(path: string, trusted: boolean): Promise<OpenedBook> {
   if (trusted) return { ...book, issues: [] };
   // Of a pack from elsewhere only the records are taken, each read as strictly as from a file: its compiled part
   // could say anything.
-  const { parseRecord } = await import('../record/index.ts');
-  const parsed = Array.isArray(book.records) ? book.records.map((r) => parseRecord(r, { file: path })) : [];
-  const records = parsed.flatMap(({ record }) => (record ? [{ record, file: path }] : []));
-  return compileOpened(
-    records,
-    parsed.flatMap(({ issues }) => issues),
-  );
+  const { recordsOf } = await import('./record-files.ts');
+  const { records, issues } = recordsOf(book.records, path);
+  return compileOpened(records, issues);
 }
 
 async function compileOpened(records: readonly BookSource[], issues: readonly Issue[]): Promise<OpenedBook> {

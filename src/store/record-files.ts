@@ -53,6 +53,18 @@ export function readRecords(path: string): {
   return { records, issues };
 }
 
+/** The records of a value that should be a list of them, each read as strictly as from a file. */
+export function recordsOf(
+  value: unknown,
+  file: string,
+): { readonly records: readonly BookSource[]; readonly issues: readonly Issue[] } {
+  const parsed = Array.isArray(value) ? value.map((r) => parseRecord(r, { file })) : [];
+  return {
+    records: parsed.flatMap(({ record }) => (record ? [{ record, file }] : [])),
+    issues: parsed.flatMap(({ issues }) => issues),
+  };
+}
+
 /** The path as a person would type it. */
 function relativeName(file: string): string {
   const name = relative(process.cwd(), file);
