@@ -150,6 +150,11 @@ describe('size', () => {
   });
 });
 
+test('options may stand before the verb', async () => {
+  const { status, stdout } = await faultbook(['--lang', 'zh', '--format=json', 'list', 'EADDRINUSE']);
+  expect([status, JSON.parse(stdout).length]).toEqual([0, 1]);
+});
+
 describe('language and colour', () => {
   test('the locale chooses the language, the flag overrides it', async () => {
     const zh = await faultbook([], { input: CONFLICT, env: { LANG: 'zh_CN.UTF-8' } });

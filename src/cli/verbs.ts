@@ -134,7 +134,8 @@ export interface Call {
 export function readCall(argv: readonly string[]): Call {
   const [first = '', second = ''] = argv;
   const asksHelp = first === 'help';
-  const named = asksHelp ? second : first;
+  const at = verbAt(argv);
+  const named = asksHelp ? second : (argv[at] ?? '');
   const explicit = Object.hasOwn(VERBS, named);
   const verb = (explicit ? named : 'diagnose') as VerbName;
   if (asksHelp) return { verb, explicit, args: [], flags: {}, wants: 'help' };
@@ -142,7 +143,7 @@ export function readCall(argv: readonly string[]): Call {
   let parsed: ReturnType<typeof parseArgs>;
   try {
     parsed = parseArgs({
-      args: argv.slice(explicit ? 1 : 0),
+      args: explicit ? argv.filter((_, i) => i !== at) : [...argv],
       options: {
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'V' },
@@ -164,6 +165,13 @@ export function readCall(argv: readonly string[]): Call {
   );
   if (wants === null) countArgs(verb, parsed.positionals.length);
   return { verb, explicit, args: parsed.positionals, flags, wants };
+}
+
+/** Where the verb stands: first, or behind options and their values (every option of ours takes one). */
+function verbAt(argv: readonly string[]): number {
+  let at = 0;
+  while (argv[at]?.startsWith('--') && argv[at] !== '--') at += argv[at]?.includes('=') ? 1 : 2;
+  return at;
 }
 
 function checked(name: string, value: string, { choices, whole }: Option): string | number {
