@@ -1,5 +1,6 @@
 /** Golden files (`UPDATE=1 npx vitest run src/render` rewrites them: read the diff), budgets, hostile text. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { encode as cl100k } from 'gpt-tokenizer/encoding/cl100k_base';
 import { encode as o200k } from 'gpt-tokenizer/encoding/o200k_base';
@@ -19,7 +20,7 @@ import {
   renderText,
 } from './index.ts';
 
-const root = new URL('../../', import.meta.url).pathname;
+const root = fileURLToPath(new URL('../../', import.meta.url));
 
 function recordOf(parts: Record<string, unknown>): FaultRecord {
   const { record, issues } = parseRecord({ domain: 'test', ...parts });
