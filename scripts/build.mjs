@@ -4,7 +4,7 @@
  * built-in pack. Generated files that are committed (schemas, notices) are made by scripts/generate.mjs.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -43,6 +43,8 @@ await library.write({ dir: 'dist', format: 'esm', chunkFileNames: 'lib-[name]-[h
 const pure = await rolldown({ ...shared, platform: 'browser', input: { pure: 'src/pure.ts' } });
 await pure.write({ dir: 'dist', format: 'esm' });
 chmodSync(`${root}dist/faultbook.cjs`, 0o755);
+// What the lab runs inside its sandboxes is no JavaScript: it lies beside the bundle that reads it.
+cpSync(`${root}src/lab/inside`, `${root}dist/inside`, { recursive: true });
 
 const tsc = require.resolve('typescript/package.json').replace(/package\.json$/, 'bin/tsc');
 run(tsc, ['-p', 'tsconfig.build.json']);

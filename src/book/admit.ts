@@ -6,7 +6,7 @@ import { matchText } from './match.ts';
 
 /**
  * Checks one record against its samples and the background corpus.
- * @param samples named `match.*` (must be found) or `near-miss.*` (must not).
+ * @param samples named `match.*` (must be found), `near-miss.*` or `healthy.*` (must not).
  */
 export function admitRecord(
   source: BookSource,
@@ -41,13 +41,15 @@ export function admitRecord(
         why: 'what it misses here it misses in the field',
         remedy: 'widen the pattern, or add a wording for this version',
       });
-    } else if (name.startsWith('near-miss.') && matched) {
+    } else if (!name.startsWith('match.') && matched) {
       found.push({
         severity: 'error',
         code: 'near-miss-found',
         file,
         field: `samples/${name}`,
-        problem: 'the record takes another error for its own',
+        problem: name.startsWith('near-miss.')
+          ? 'the record takes another error for its own'
+          : 'the record sees its error in healthy output',
         why: 'its advice would go to people who have another problem',
         remedy: 'anchor the pattern on what only this error prints, or rule the other out with not_if',
       });

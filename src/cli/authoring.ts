@@ -1,11 +1,18 @@
 /** `new`, `lint`, `build`, `import`: the verbs of those who write records. */
-import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { admitRecord, compileBook, encodePack, matchText } from '../book/index.ts';
 import { diagnose } from '../diagnosis/index.ts';
 import { type FaultRecord, ID_PATTERN, type Issue, lintRecord, signaturePattern } from '../record/index.ts';
 import { renderIssues } from '../render/index.ts';
-import { InputError, openBook, type RecordFolder, readBackground, readRecords } from '../store/index.ts';
+import {
+  InputError,
+  openBook,
+  type RecordFolder,
+  readBackground,
+  readRecords,
+  writeWhole,
+} from '../store/index.ts';
 import { readText } from './input.ts';
 import { type ColorChoice, colorOf, columnsOf, EXIT, print, warn } from './terminal.ts';
 
@@ -15,29 +22,6 @@ const DEFAULT_PACK = 'book.pack';
 const DEFAULT_IMPORT = '.faultbook/records';
 /** Longest text that becomes the sample of a new record; of more, the part around the error is enough. */
 const MAX_NEW_SAMPLE_CHARS = 256 * 1024;
-
-/** Makes a folder and those above it. (Node's own recursive mkdir never returns below /proc.) */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path);
-}
-
-/**
- * Writes a file whole or not at all.
- * @throws {InputError} where it cannot be written.
- */
-function writeWhole(path: string, text: string): void {
-  const draft = `${path}.${process.pid}.tmp`;
-  try {
-    makeFolder(dirname(resolve(path)));
-    writeFileSync(draft, text);
-    renameSync(draft, path);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw new InputError(`${path} cannot be written: ${(error as Error).message}`);
-  }
-}
 
 /** The folder of a record; its id is its path, and no id leads out of the root. */
 function folderOf(root: string, id: string): string {

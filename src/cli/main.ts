@@ -33,6 +33,8 @@ async function run(call: Call): Promise<number> {
       return (await import('./pages.ts')).runList(args, flags);
     case 'export':
       return (await import('./pages.ts')).runExport(args[0] as string, flags);
+    case 'prove':
+      return (await import('./prove.ts')).runProve(args, flags);
     case 'new':
       return (await import('./authoring.ts')).runNew(args[0] as string, flags);
     case 'lint':

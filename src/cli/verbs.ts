@@ -70,6 +70,28 @@ export const VERBS = {
     summary: 'the records; words filter titles, signatures, causes (English, Chinese)',
     options: { format: format('text', 'json'), book: BOOK, lang: LANG, color: COLOR },
   },
+  prove: {
+    args: '[ids…]',
+    minArgs: 0,
+    maxArgs: MANY,
+    summary: 'run every claim of a record on real software, in isolation (Linux)',
+    options: {
+      environment: { value: 'name', help: 'only this environment' },
+      cause: { value: 'key', help: 'only this cause (healthy: the world without a fault)' },
+      action: { value: 'key', help: 'only this action or check' },
+      changed: { help: 'only what was never run, or was changed since' },
+      check: { help: 'compare with the evidence there is, write nothing' },
+      audit: { value: 'n', whole: true, help: 'run n random cells again and compare' },
+      seed: { value: 'n', whole: true, help: 'which random cells (default: the day)' },
+      plan: { help: 'show what would be run, as JSON' },
+      show: { value: 'cell', help: 'the transcript of environment/cause/action (or …/?check)' },
+      jobs: { value: 'n', whole: true, help: 'cells at once (default: 3 for each processor)' },
+      offline: { help: 'fetch nothing' },
+      records: RECORDS,
+      format: format('text', 'json'),
+      color: COLOR,
+    },
+  },
   new: {
     args: '<id>',
     minArgs: 1,
@@ -118,6 +140,13 @@ export const VERBS = {
   },
 } as const satisfies Readonly<Record<string, Verb>>;
 
+/** Options that take no value. */
+const SWITCHES: ReadonlySet<string> = new Set(
+  Object.values(VERBS).flatMap((verb: Verb) =>
+    Object.entries(verb.options).flatMap(([name, option]) => (option.value === undefined ? [name] : [])),
+  ),
+);
+
 export type VerbName = keyof typeof VERBS;
 
 export interface Call {
@@ -125,7 +154,7 @@ export interface Call {
   /** The verb was typed, not assumed. */
   readonly explicit: boolean;
   readonly args: readonly string[];
-  readonly flags: Readonly<Record<string, string | number | undefined>>;
+  readonly flags: Readonly<Record<string, string | number | true | undefined>>;
   /** Help was asked for, or the version; then nothing else is done. */
   readonly wants: 'help' | 'version' | null;
 }
@@ -147,7 +176,12 @@ export function readCall(argv: readonly string[]): Call {
       options: {
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'V' },
-        ...Object.fromEntries(Object.keys(table).map((name) => [name, { type: 'string' as const }])),
+        ...Object.fromEntries(
+          Object.entries(table).map(([name, { value }]) => [
+            name,
+            { type: value === undefined ? ('boolean' as const) : ('string' as const) },
+          ]),
+        ),
       },
       allowPositionals: true,
     });
@@ -157,24 +191,27 @@ export function readCall(argv: readonly string[]): Call {
   }
   const { help, version, ...values } = parsed.values;
   const wants = help ? 'help' : version ? 'version' : null;
-  const flags = Object.fromEntries(
+  const flags: Record<string, string | number | true> = Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
       name,
-      checked(name, String(value), table[name] as Option),
+      value === true ? (true as const) : checked(name, String(value), table[name] as Option),
     ]),
   );
   if (wants === null) countArgs(verb, parsed.positionals.length);
   return { verb, explicit, args: parsed.positionals, flags, wants };
 }
 
-/** Where the verb stands: first, or behind options and their values (every option of ours takes one). */
+/** Where the verb stands: first, or behind options and their values. */
 function verbAt(argv: readonly string[]): number {
   let at = 0;
-  while (argv[at]?.startsWith('--') && argv[at] !== '--') at += argv[at]?.includes('=') ? 1 : 2;
+  while (argv[at]?.startsWith('--') && argv[at] !== '--') {
+    const name = (argv[at] as string).slice(2);
+    at += name.includes('=') || SWITCHES.has(name) ? 1 : 2;
+  }
   return at;
 }
 
-function checked(name: string, value: string, { choices, whole }: Option): string | number {
+function checked(name: string, value: string, { choices, whole }: Option): string | number | true {
   if (choices && !choices.includes(value)) {
     throw new InputError(`--${name} ${JSON.stringify(value)} is not one of: ${choices.join(', ')}`);
   }

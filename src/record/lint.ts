@@ -8,7 +8,7 @@ import type { FaultRecord } from './schema.ts';
 export interface LintOptions {
   readonly for: 'local' | 'book';
   readonly file?: string;
-  /** Its samples, named `match.<cause>.<environment>.log` or `near-miss.<name>.<environment>.log`. */
+  /** Its samples, named `match.<cause>.<environment>.log` or `near-miss.<name>.<environment>.log`, `healthy.<environment>.log`. */
   readonly samples?: readonly { readonly name: string; readonly text: string }[];
 }
 
@@ -371,14 +371,15 @@ class Linter {
   private sampleNames(): void {
     const causes = new Set(this.record.causes.map((c) => c.key));
     for (const { name } of this.samples) {
-      const parts = /^match\.([^.]+)\.(.+)\.log$/.exec(name) ?? /^near-miss\.([^.]+)\.(.+)\.log$/.exec(name);
+      const parts =
+        /^(?:match|near-miss)\.([^.]+)\.(.+)\.log$/.exec(name) ?? /^healthy\.(.+)\.log$/.exec(name);
       if (!parts || (name.startsWith('match.') && !causes.has(parts[1] as string))) {
         this.owe(
           'sample-name',
           `samples/${name}`,
           'its name does not say which cause, or where it was printed',
           'samples are the proof of causes',
-          'match.<cause key>.<environment>.log or near-miss.<name>.<environment>.log',
+          'match.<cause key>.<environment>.log, near-miss.<name>.<environment>.log or healthy.<environment>.log',
         );
       }
     }

@@ -158,7 +158,7 @@ function samplesBeside(file: string, issues: Issue[]): Sample[] {
   for (const name of names) {
     const path = join(folder, name);
     const stat = lstatSync(path);
-    if (!stat.isFile() || !/^(?:match|near-miss)\./.test(name)) continue;
+    if (!stat.isFile() || !/^(?:match|near-miss|healthy)\./.test(name)) continue;
     if (stat.size > STORE_LIMITS.maxSampleBytes) {
       issues.push(
         fileIssue(

@@ -1,0 +1,3 @@
+export { CellTable, type ClaimResult, compareClaims, type Tier, tierOf, verdictOf } from './claims.ts';
+export { cellName, parseEvidence, printEvidence } from './file.ts';
+export { type Evidence, type EvidenceCell, NO_READING, OUTCOMES, type Outcome } from './schema.ts';

@@ -1,0 +1,17 @@
+export { compilePage } from './page.ts';
+export type { Plan } from './plan.ts';
+export {
+  CannotProve,
+  type CellResult,
+  expectedCells,
+  nameOf,
+  PROVE_LIMITS,
+  type Progress,
+  type ProveReport,
+  prove,
+  saidOf,
+  staleCells,
+  transcriptFile,
+} from './prove.ts';
+export { CannotProvision, cacheFolder, missing as missingNeeds } from './provision/index.ts';
+export { findIsolation } from './sandbox.ts';

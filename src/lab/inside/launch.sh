@@ -1,0 +1,32 @@
+#!/bin/sh
+# Builds the world of one sandbox and hands over to the driver. Runs as the first process of new mount, process,
+# network, IPC and host-name namespaces, with the host's own tools; nothing of a package runs before the root is the
+# world's. Paths come relative to the cache folder, so that no mount option needs escaping.
+#
+#   launch.sh MOUNTPOINT FIRST-FSTAB SECOND-FSTAB FOLDERS FILES SAVE CGROUPS DRIVER
+set -eu
+mountpoint=$1 first=$2 second=$3 folders=$4 files=$5 save=$6 cgroups=$7 driver=$8
+
+# "0" means the writer; from here on everything that is born here is counted.
+for group in $cgroups; do echo 0 >"$group/cgroup.procs"; done
+
+mount -n -T "$first" --all --types tmpfs
+mkdir "$mountpoint/upper" "$mountpoint/work" "$mountpoint/root"
+mount -n -T "$first" --all --types overlay
+cd "$mountpoint/root"
+mount -n -t tmpfs -o mode=755,nosuid,size=1m tmpfs dev
+# shellcheck disable=SC2086
+mkdir -p $folders
+# shellcheck disable=SC2086
+touch $files
+ln -s /proc/self/fd dev/fd
+ln -s /proc/self/fd/0 dev/stdin
+ln -s /proc/self/fd/1 dev/stdout
+ln -s /proc/self/fd/2 dev/stderr
+ln -s pts/ptmx dev/ptmx
+mount -n -T "$second" --all
+exec 8<"$mountpoint/upper"
+[ -z "$save" ] || exec 9<"$save"
+# The root moves over the old one, as at the end of a boot; unlike a plain chroot this leaves nothing to climb out to.
+mount -n --move . /
+exec chroot . /usr/bin/perl -e "$driver"

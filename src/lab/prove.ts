@@ -1,0 +1,643 @@
+/** Proving a record: the whole matrix of cause × action × environment, in parallel, resumable, written as evidence. */
+import { createHash } from 'node:crypto';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Book } from '../book/index.ts';
+import { cellName, type Evidence, type EvidenceCell, type Outcome } from '../evidence/index.ts';
+import { blocksFor, type CellKey, cellsOf, digestOf } from './cells.ts';
+import { HEALTHY, type Plan } from './plan.ts';
+import { provision } from './provision/index.ts';
+import { findIsolation, type Isolation, sweepCgroups } from './sandbox.ts';
+import {
+  type ActionResult,
+  type Fault,
+  type KeptWorld,
+  Trial,
+  transcriptDigest,
+  verdictOf,
+} from './trial.ts';
+import { obstacle, openWorld, type World } from './world.ts';
+
+/** How often a cell is run, and how many cells at once; `docs/lab.md` says so too. */
+export const PROVE_LIMITS = {
+  repeats: 2,
+  /** Of a cell whose repeats disagree. */
+  repeatsOnDisagreement: 5,
+  /** A cell in which the lab itself failed is tried again so often. */
+  retries: 2,
+  /** Cells at once for each processor: a trial waits more than it computes. */
+  cellsPerProcessor: 3,
+  /** A journal of an interrupted run is taken up again for so long. */
+  journalHours: 24,
+} as const;
+
+/** The lab cannot run this at all: no isolation, no packages, a broken page. */
+export class CannotProve extends Error {
+  override readonly name = 'CannotProve';
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly cell: string;
+  readonly outcome: string;
+}
+
+export interface ProveOptions {
+  readonly plan: Plan;
+  /** All records, to say what a new failure is. */
+  readonly book: Book;
+  readonly cache: string;
+  readonly previous: Evidence | null;
+  /** Which cells to run; the others keep the evidence they have. */
+  readonly wanted: (cell: CellKey) => boolean;
+  readonly jobs: number;
+  readonly offline?: boolean;
+  /** Today, as YYYY-MM-DD. */
+  readonly today: string;
+  readonly say: (line: string) => void;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface CellResult {
+  readonly cell: CellKey;
+  readonly line: EvidenceCell;
+  readonly transcript: string;
+}
+
+export interface ProveReport {
+  readonly evidence: Evidence;
+  readonly results: readonly CellResult[];
+  /** Cells whose outcome differs from what the previous evidence said, with both. */
+  readonly changed: readonly { readonly cell: string; readonly before: string; readonly now: string }[];
+  /** `cause.environment` → the text in which the fault showed; `healthy.environment` → what the healthy world printed. */
+  readonly samples: ReadonlyMap<string, string>;
+  readonly trials: number;
+}
+
+/** Where the transcript of a cell's last run lies. */
+export function transcriptFile(cache: string, record: string, cell: string): string {
+  return join(cache, 'transcripts', record, `${cell.replaceAll('/', ' ')}.txt`);
+}
+
+/** Which cells the evidence should have: all, save those of a cause that is not there, and those the page excludes. */
+export function expectedCells(plan: Plan, evidence: Evidence | null): CellKey[] {
+  const absent = new Set(evidence?.cells.filter(isAbsent).map((c) => `${c.env}\0${c.cause}`));
+  return cellsOf(plan).filter(
+    (cell) => (cell.key === 'nothing' || !absent.has(`${cell.env}\0${cell.cause}`)) && applicable(plan, cell),
+  );
+}
+const NO_CELLS: ReadonlySet<string> = new Set<Outcome>(['no_fault', 'not_applicable', 'lab_failed']);
+
+/** The line says that there is no fault to try anything on. */
+function isAbsent(line: EvidenceCell): boolean {
+  return line.action === 'nothing' && Object.keys(line.outcomes ?? {}).every((o) => NO_CELLS.has(o));
+}
+
+function applicable(plan: Plan, cell: CellKey): boolean {
+  const cause = plan.causes[cell.cause];
+  if (cause && blocksFor(cause, cell.cause, cell.env) === null) return false;
+  const section = cell.kind === 'action' ? plan.actions[cell.key]?.section : plan.checks[cell.key]?.section;
+  return section === undefined || blocksFor(section, cell.cause, cell.env) !== null;
+}
+
+/** Cells whose evidence is missing, or was made from something else than the plan says now. */
+export function staleCells(plan: Plan, evidence: Evidence | null): CellKey[] {
+  const digests = new Map(evidence?.cells.map((c) => [cellName(c), c.digest]));
+  return expectedCells(plan, evidence).filter((cell) => digests.get(nameOf(cell)) !== digestOf(plan, cell));
+}
+
+/** A cell's name: `environment/cause/action`, `environment/cause/?check`. */
+export function nameOf(cell: CellKey): string {
+  return `${cell.env}/${cell.cause}/${cell.kind === 'check' ? `?${cell.key}` : cell.key}`;
+}
+
+/**
+ * Runs the wanted cells and merges them with what was known.
+ * @throws {CannotProve} where nothing can be run.
+ */
+export async function prove(options: ProveOptions): Promise<ProveReport> {
+  const { plan, say } = options;
+  const isolation = findIsolation();
+  const hindered = obstacle(plan, isolation);
+  if (hindered !== null) throw new CannotProve(`${plan.record} cannot be run here: ${hindered}`);
+  sweepCgroups();
+  return new Run(options, isolation).all().finally(() => say(''));
+}
+
+interface Repeat {
+  readonly outcome: Outcome;
+  readonly result: ActionResult | null;
+  readonly transcript: string;
+}
+
+class Run {
+  private readonly slots: Slots;
+  private readonly results = new Map<string, CellResult>();
+  private readonly samples = new Map<string, string>();
+  private readonly journal: string;
+  private readonly known: Map<string, { line: EvidenceCell; world: string }>;
+  private readonly scratch: string;
+  private readonly cells: readonly CellKey[];
+  private total: number;
+  private done = 0;
+  private trials = 0;
+
+  private readonly options: ProveOptions;
+  private readonly isolation: Isolation;
+
+  constructor(options: ProveOptions, isolation: Isolation) {
+    this.options = options;
+    this.isolation = isolation;
+    const { plan, cache } = options;
+    this.slots = new Slots(options.jobs);
+    mkdirSync(join(cache, 'journals'), { recursive: true, mode: 0o700 });
+    this.journal = join(cache, 'journals', `${plan.record.replaceAll('/', '+')}.ndjson`);
+    this.known = readJournal(this.journal);
+    mkdirSync(join(cache, 'worlds'), { recursive: true, mode: 0o700 });
+    this.scratch = mkdtempSync(join(cache, 'worlds', 'run-'));
+    this.cells = cellsOf(plan).filter((c) => applicable(plan, c) && options.wanted(c));
+    this.total = this.cells.length;
+  }
+
+  async all(): Promise<ProveReport> {
+    const { plan, previous, today } = this.options;
+    const environments: Evidence['environments'] = { ...previous?.environments };
+    for (const name of Object.keys(environments)) if (!(name in plan.environments)) delete environments[name];
+    try {
+      const names = Object.keys(plan.environments).filter((env) => this.cells.some((c) => c.env === env));
+      const worlds: World[] = [];
+      for (const env of names) worlds.push(await this.world(env));
+      await Promise.all(worlds.map((world) => this.environment(world)));
+      for (const { env, packages, probed } of worlds) {
+        const { suite } = plan.environments[env] as Plan['environments'][string];
+        environments[env] = { suite, packages, probed };
+      }
+    } finally {
+      rmSync(this.scratch, { recursive: true, force: true });
+    }
+    this.options.signal?.throwIfAborted();
+    const before = new Map(previous?.cells.map((c) => [cellName(c), c]));
+    const changed: { cell: string; before: string; now: string }[] = [];
+    const cells: EvidenceCell[] = [];
+    for (const cell of cellsOf(plan)) {
+      const name = nameOf(cell);
+      const old = before.get(name);
+      const line = this.results.get(name)?.line;
+      const wanted = this.options.wanted(cell);
+      if (!line) {
+        if (old && !wanted) cells.push(old);
+        continue;
+      }
+      const [was, is] = [old && saidOf(old), saidOf(line)];
+      if (old && was === is && old.digest === line.digest) cells.push(old);
+      else {
+        cells.push(line);
+        if (was !== is) changed.push({ cell: name, before: was ?? '(not run)', now: is });
+      }
+    }
+    const same = previous !== null && changed.length === 0 && previous.cells.length === cells.length;
+    const evidence: Evidence = {
+      schema: 'evidence.v1',
+      record: plan.record,
+      date: same ? previous.date : today,
+      environments: Object.fromEntries(
+        Object.keys(plan.environments).flatMap((env) =>
+          environments[env] ? [[env, environments[env]]] : [],
+        ),
+      ),
+      cells,
+    };
+    rmSync(this.journal, { force: true });
+    return {
+      evidence,
+      results: [...this.results.values()],
+      changed,
+      samples: this.samples,
+      trials: this.trials,
+    };
+  }
+
+  private async world(env: string): Promise<World> {
+    const { plan, cache, say, offline, signal } = this.options;
+    const { suite, needs } = plan.environments[env] as Plan['environments'][string];
+    const provisioned = await provision(suite, needs, {
+      cache,
+      say,
+      ...(offline === undefined ? {} : { offline }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return openWorld(plan, env, provisioned, this.isolation, cache).catch((error: Error) => {
+      throw new CannotProve(`${plan.record}, ${env}: ${error.message}`);
+    });
+  }
+
+  private async environment(world: World): Promise<void> {
+    const mine = this.cells.filter((c) => c.env === world.env);
+    const causes = [...new Set(mine.map((c) => c.cause))];
+    // The healthy world's actions need values from some fault's output: the first that shows one.
+    let found: (fault: Fault | null) => void = () => {};
+    const first = new Promise<Fault | null>((done) => {
+      found = done;
+    });
+    const faults = causes
+      .filter((c) => c !== HEALTHY)
+      .map((cause) =>
+        this.cause(
+          world,
+          cause,
+          mine.filter((c) => c.cause === cause),
+          found,
+        ),
+      );
+    const rest = causes.includes(HEALTHY)
+      ? this.healthy(
+          world,
+          mine.filter((c) => c.cause === HEALTHY),
+          faults.length > 0 ? first : this.anyFault(world),
+        )
+      : Promise.resolve();
+    await Promise.all([Promise.all(faults).then(() => found(null)), rest]);
+  }
+
+  /** Where only healthy cells are run: one fault, for the values in it. */
+  private async anyFault(world: World): Promise<Fault | null> {
+    for (const cause of Object.keys(this.options.plan.causes)) {
+      const trial = await Trial.open(this.options.plan, world, this.options.book, cause);
+      try {
+        return await trial.showFault();
+      } catch (error) {
+        verdictOf(error);
+      } finally {
+        await trial.close();
+      }
+    }
+    return null;
+  }
+
+  private async cause(
+    world: World,
+    cause: string,
+    cells: readonly CellKey[],
+    found: (fault: Fault) => void,
+  ): Promise<void> {
+    const open = cells.filter((c) => !this.recall(world, c));
+    const control = this.results.get(nameOf({ env: world.env, cause, kind: 'action', key: 'nothing' }));
+    // An interrupted run found already that the cause is not there.
+    if (control && isAbsent(control.line)) {
+      this.total -= open.length;
+      return;
+    }
+    const checks = open.filter((c) => c.kind === 'check');
+    if (open.length === 0) {
+      found((await this.anyFault(world)) as Fault);
+      return;
+    }
+    // Controls: the fault is shown, the checks are read beside it, the world is kept where it stands still.
+    const kept: { world: KeptWorld | null; fault: Fault }[] = [];
+    const readings: { reading: string; transcript: string }[][] = checks.map(() => []);
+    const show = async (repeat: number): Promise<Repeat | null> =>
+      this.slots.take(this.alone(cause, ...checks.map((c) => c.key)), async () => {
+        this.options.signal?.throwIfAborted();
+        const saveTo = this.canKeep(world, cause)
+          ? join(this.scratch, `${world.env}-${cause}-${repeat}`)
+          : undefined;
+        const trial = await this.open(world, cause, { saveTo });
+        try {
+          const healthyText = await trial.showHealthy();
+          this.sample(`${HEALTHY}.${world.env}`, healthyText);
+          const fault = await trial.breakIt();
+          this.sample(`${cause}.${world.env}`, fault.text);
+          found(fault);
+          const still = saveTo !== undefined && (await trial.still());
+          if (still) await trial.keep();
+          kept[repeat] = { world: still ? { layer: saveTo, healthyText } : null, fault };
+          // Backwards in every other repeat: a check that changed something would make the readings disagree.
+          const order = repeat % 2 === 0 ? checks : checks.toReversed();
+          const read = await trial.read(order, fault);
+          for (const [i, check] of checks.entries()) {
+            const reading = read.readings[check.key];
+            if (reading !== undefined && read.unchanged)
+              readings[i]?.push({ reading, transcript: read.transcripts[check.key] ?? '' });
+            else if (read.outcome !== null || !read.unchanged)
+              readings[i]?.push({
+                reading: 'lab_failed',
+                transcript: read.transcripts[check.key] ?? trial.transcript,
+              });
+          }
+          return null;
+        } catch (error) {
+          const { outcome, why } = verdictOf(error);
+          return { outcome, result: null, transcript: `${trial.transcript}!! ${outcome}: ${why}\n` };
+        } finally {
+          await trial.close();
+        }
+      });
+    let shown = 0;
+    const failed: Repeat[] = [];
+    for (let round = 0; round <= PROVE_LIMITS.retries && shown < PROVE_LIMITS.repeats; round++) {
+      const tries = Array.from({ length: PROVE_LIMITS.repeats - shown }, (_, i) =>
+        show(round * PROVE_LIMITS.repeats + i),
+      );
+      const got = await Promise.all(tries);
+      shown += got.filter((g) => g === null).length;
+      failed.push(...got.filter((g) => g !== null));
+      if (failed.some((f) => f.outcome !== 'lab_failed')) break;
+    }
+    const faults = kept.filter(Boolean);
+    if (faults.length === 0 || (failed.length > 0 && failed.some((f) => f.outcome !== 'lab_failed'))) {
+      const nothing: CellKey = { env: world.env, cause, kind: 'action', key: 'nothing' };
+      const outcomes: Record<string, number> = {};
+      for (const f of failed) outcomes[f.outcome] = (outcomes[f.outcome] ?? 0) + 1;
+      if (faults.length > 0) outcomes.persists = faults.length;
+      this.finish(
+        world,
+        nothing,
+        outcomes,
+        null,
+        failed[0]?.transcript ?? '',
+        firstReason(failed[0]?.transcript),
+      );
+      // The other cells of a cause that is not there do not exist.
+      this.total -= cells.filter((c) => c.key !== 'nothing').length;
+      this.report(nothing, Object.keys(outcomes).join(', '), 0);
+      return;
+    }
+    for (const [i, check] of checks.entries()) {
+      const said = readings[i] ?? [];
+      if (said.length === 0) continue;
+      const counts: Record<string, number> = {};
+      for (const { reading } of said) counts[reading] = (counts[reading] ?? 0) + 1;
+      this.finishCheck(world, check, counts, said[0]?.transcript ?? '');
+    }
+    const actions = open.filter((c) => c.kind === 'action' && c.key !== 'nothing' && c.key !== 'restart');
+    let longest = 0;
+    const run = (cell: CellKey, wait: number) =>
+      this.cell(world, cell, async (repeat, undo) => {
+        const { world: keptWorld } = faults[repeat % faults.length] as (typeof faults)[number];
+        const trial = await this.open(world, cause, { kept: keptWorld ?? undefined });
+        try {
+          const fault = keptWorld
+            ? (faults[repeat % faults.length] as (typeof faults)[number]).fault
+            : await trial.showFault();
+          const result = await trial.act(cell, fault, wait, undo);
+          longest = Math.max(longest, result.ms);
+          return { outcome: result.outcome, result, transcript: result.transcript };
+        } catch (error) {
+          const { outcome, why } = verdictOf(error);
+          return { outcome, result: null, transcript: `${trial.transcript}!! ${outcome}: ${why}\n` };
+        } finally {
+          await trial.close();
+        }
+      });
+    await Promise.all(actions.map((cell) => run(cell, 0)));
+    await Promise.all(
+      open.filter((c) => c.key === 'nothing' || c.key === 'restart').map((cell) => run(cell, longest)),
+    );
+    for (const { world: w } of faults) if (w) rmSync(w.layer, { recursive: true, force: true });
+  }
+
+  private async healthy(
+    world: World,
+    cells: readonly CellKey[],
+    first: Promise<Fault | null>,
+  ): Promise<void> {
+    const open = cells.filter((c) => !this.recall(world, c));
+    if (open.length === 0) return;
+    const fault = await first;
+    await Promise.all(
+      open.map((cell) =>
+        this.cell(world, cell, async () => {
+          const trial = await this.open(world, HEALTHY, {});
+          try {
+            this.sample(`${HEALTHY}.${world.env}`, await trial.showHealthy());
+            const stand: Fault | null = fault && { text: '', output: '', groups: fault.groups };
+            const result = await trial.act(cell, stand, 0, false);
+            return { outcome: result.outcome, result, transcript: result.transcript };
+          } catch (error) {
+            const { outcome, why } = verdictOf(error);
+            return { outcome, result: null, transcript: `${trial.transcript}!! ${outcome}: ${why}\n` };
+          } finally {
+            await trial.close();
+          }
+        }),
+      ),
+    );
+  }
+
+  private async open(
+    world: World,
+    cause: string,
+    options: { kept?: KeptWorld | undefined; saveTo?: string | undefined },
+  ): Promise<Trial> {
+    this.trials++;
+    return Trial.open(this.options.plan, world, this.options.book, cause, options);
+  }
+
+  /** All repeats of one action in one place. */
+  private async cell(
+    world: World,
+    cell: CellKey,
+    once: (repeat: number, undo: boolean) => Promise<Repeat>,
+  ): Promise<void> {
+    const alone = this.alone(cell.cause, cell.key);
+    const repeat = (i: number) =>
+      this.slots.take(alone, () => {
+        this.options.signal?.throwIfAborted();
+        return once(i, i === 0);
+      });
+    const repeats = await Promise.all(Array.from({ length: PROVE_LIMITS.repeats }, (_, i) => repeat(i)));
+    for (let i = 0; i < PROVE_LIMITS.retries && repeats.some((r) => r.outcome === 'lab_failed'); i++) {
+      const bad = repeats.findIndex((r) => r.outcome === 'lab_failed');
+      repeats[bad] = await repeat(bad);
+    }
+    const count = () => {
+      const counted = repeats.filter((r) => r.outcome !== 'lab_failed');
+      const outcomes: Record<string, number> = {};
+      for (const r of counted.length > 0 ? counted : repeats)
+        outcomes[r.outcome] = (outcomes[r.outcome] ?? 0) + 1;
+      return outcomes;
+    };
+    if (Object.keys(count()).length > 1) {
+      const more = PROVE_LIMITS.repeatsOnDisagreement - PROVE_LIMITS.repeats;
+      repeats.push(
+        ...(await Promise.all(Array.from({ length: more }, (_, i) => repeat(PROVE_LIMITS.repeats + i)))),
+      );
+    }
+    const shown = repeats.find((r) => r.outcome !== 'lab_failed') ?? (repeats[0] as Repeat);
+    const outcomes = count();
+    this.finish(world, cell, outcomes, shown.result, shown.transcript, firstReason(shown.transcript));
+    this.report(cell, Object.keys(outcomes).join(', '), 1);
+  }
+
+  private finish(
+    world: World,
+    cell: CellKey,
+    outcomes: Record<string, number>,
+    result: ActionResult | null,
+    transcript: string,
+    reason: string | null,
+  ): void {
+    const moved = result?.outcome === 'moved';
+    const firstError = result?.firstError ?? reason;
+    this.settle(world, cell, transcript, {
+      cause: cell.cause,
+      action: cell.key,
+      env: cell.env,
+      digest: digestOf(this.options.plan, cell),
+      n: Object.values(outcomes).reduce((a, b) => a + b, 0),
+      outcomes: sorted(outcomes),
+      ...(moved ? { moved: [...(result?.moved ?? [])].sort() } : {}),
+      ...(firstError === null ? {} : { first_error: firstError }),
+      ...(result?.undo ? { undo: result.undo } : {}),
+      transcript: transcriptDigest(transcript),
+    });
+  }
+
+  private finishCheck(
+    world: World,
+    cell: CellKey,
+    readings: Record<string, number>,
+    transcript: string,
+  ): void {
+    this.settle(world, cell, transcript, {
+      cause: cell.cause,
+      check: cell.key,
+      env: cell.env,
+      digest: digestOf(this.options.plan, cell),
+      n: Object.values(readings).reduce((a, b) => a + b, 0),
+      readings: sorted(readings),
+      transcript: transcriptDigest(transcript),
+    });
+    this.report(cell, Object.keys(readings).join(', '), 1);
+  }
+
+  private settle(world: World, cell: CellKey, transcript: string, line: EvidenceCell): void {
+    const name = nameOf(cell);
+    this.results.set(name, { cell, line, transcript });
+    const file = transcriptFile(this.options.cache, this.options.plan.record, name);
+    mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
+    writeFileSync(file, transcript);
+    appendFileSync(this.journal, `${JSON.stringify({ world: fingerprint(world), line })}\n`);
+  }
+
+  /** Takes a cell from the journal of an interrupted run, where the same thing would be run again. */
+  private recall(world: World, cell: CellKey): boolean {
+    const found = this.known.get(nameOf(cell));
+    if (
+      !found ||
+      found.world !== fingerprint(world) ||
+      found.line.digest !== digestOf(this.options.plan, cell)
+    )
+      return false;
+    const file = transcriptFile(this.options.cache, this.options.plan.record, nameOf(cell));
+    this.results.set(nameOf(cell), {
+      cell,
+      line: found.line,
+      transcript: existsSync(file) ? readFileSync(file, 'utf8') : '',
+    });
+    this.report(cell, saidOf(found.line), 1);
+    return true;
+  }
+
+  private report(cell: CellKey, outcome: string, cells: number): void {
+    this.done += cells;
+    this.options.onProgress?.({ done: this.done, total: this.total, cell: nameOf(cell), outcome });
+  }
+
+  private sample(name: string, text: string): void {
+    if (text.trim() !== '' && !this.samples.has(name)) this.samples.set(name, text);
+  }
+
+  private alone(...keys: string[]): boolean {
+    return keys.some((k) => this.options.plan.alone.includes(k));
+  }
+
+  /** Worlds without services stand still, and can be copied. */
+  private canKeep(world: World, cause: string): boolean {
+    const { plan } = this.options;
+    const sections = [
+      blocksFor(plan.base, HEALTHY, world.env),
+      blocksFor(plan.causes[cause] as Plan['base'], cause, world.env),
+    ];
+    return sections.every((s) => (s ?? []).every((b) => b.verb !== 'service'));
+  }
+}
+
+/** At most so many at once; some alone. First come, first served. */
+class Slots {
+  private free: number;
+  private readonly waiting: { need: number; go: () => void }[] = [];
+
+  private readonly size: number;
+
+  constructor(size: number) {
+    this.size = size;
+    this.free = size;
+  }
+
+  async take<T>(alone: boolean, work: () => Promise<T>): Promise<T> {
+    const need = alone ? this.size : 1;
+    if (this.waiting.length > 0 || this.free < need)
+      await new Promise<void>((go) => this.waiting.push({ need, go }));
+    else this.free -= need;
+    try {
+      return await work();
+    } finally {
+      this.free += need;
+      for (let next = this.waiting[0]; next && next.need <= this.free; next = this.waiting[0]) {
+        this.waiting.shift();
+        this.free -= next.need;
+        next.go();
+      }
+    }
+  }
+}
+
+/** What a line says, for comparison and for people: `fixed`, `moved (npm/eresolve)`, `a 1, b 1`. */
+export function saidOf(line: EvidenceCell): string {
+  const counts = Object.entries(line.outcomes ?? line.readings ?? {});
+  const said =
+    counts.length === 1 ? (counts[0] as [string, number])[0] : counts.map(([k, n]) => `${k} ${n}`).join(', ');
+  const more = line.moved && line.moved.length > 0 ? ` (${line.moved.join(', ')})` : '';
+  return said + more + (line.undo === 'not_back' ? ', cannot be undone' : '');
+}
+
+function sorted(counts: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function firstReason(transcript: string | undefined): string | null {
+  const line = transcript?.split('\n').findLast((l) => l.startsWith('!! '));
+  return line === undefined ? null : line.replace(/^!! \w+: /, '').slice(0, 200);
+}
+
+function fingerprint(world: World): string {
+  return createHash('sha256')
+    .update(JSON.stringify([world.spec.layers, world.spec.binds, world.probed]))
+    .digest('hex')
+    .slice(0, 12);
+}
+
+function readJournal(file: string): Map<string, { line: EvidenceCell; world: string }> {
+  const known = new Map<string, { line: EvidenceCell; world: string }>();
+  if (!existsSync(file)) return known;
+  for (const text of readFileSync(file, 'utf8').split('\n')) {
+    try {
+      const entry = JSON.parse(text) as { line: EvidenceCell; world: string };
+      known.set(cellName(entry.line), entry);
+    } catch {
+      // The last line of a run that was killed while writing it.
+    }
+  }
+  return known;
+}

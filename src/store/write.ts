@@ -1,0 +1,27 @@
+/** Writing files whole or not at all. */
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { InputError } from './books.ts';
+
+/** Makes a folder and those above it. (Node's own recursive mkdir never returns below /proc.) */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
+}
+
+/**
+ * Writes a file whole or not at all.
+ * @throws {InputError} where it cannot be written.
+ */
+export function writeWhole(path: string, text: string): void {
+  const draft = `${path}.${process.pid}.tmp`;
+  try {
+    makeFolder(dirname(resolve(path)));
+    writeFileSync(draft, text);
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw new InputError(`${path} cannot be written: ${(error as Error).message}`);
+  }
+}
