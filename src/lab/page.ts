@@ -3,7 +3,7 @@
  * read is an error with its line, because a typo must never become prose, nor a cell that proves nothing.
  */
 import type { FaultRecord, Issue, IssueCode } from '../record/index.ts';
-import { blocksFor, valueNamesOf, valuesFor } from './cells.ts';
+import { blocksFor, type CellKey, valueNamesOf, valuesFor } from './cells.ts';
 import {
   accountsOf,
   type FrontMatter,
@@ -911,25 +911,24 @@ class Page {
     );
   }
 
-  /** Every placeholder must stand for something in this cell. */
-  private filled(
-    line: number,
-    plan: Plan,
-    cell: { env: string; cause: string; kind: 'action' | 'check'; key: string },
-    commands: readonly string[],
-  ): void {
+  /** Every placeholder must stand for something in every cell. */
+  private filled(section: number, plan: Plan, cell: CellKey, commands: readonly string[]): void {
     const values = valuesFor(plan, cell);
+    const line = Math.max(1, section);
     for (const name of commands.flatMap(valueNamesOf)) {
-      if (Object.hasOwn(values, name)) continue;
-      const said = `placeholder ${cell.kind} ${cell.key} ${name}`;
-      if (this.said.has(said)) continue;
-      this.said.add(said);
+      // Actions without a section share a line: one of them speaks for all that lack this value.
+      const key = `${line} <${name}>`;
+      if (Object.hasOwn(values, name) || this.said.has(key)) continue;
+      this.said.add(key);
+      const meant = nearest(name, Object.keys(values));
       this.report(
-        Math.max(1, line),
+        line,
         'page-placeholder-empty',
         `<${name}> in the commands of ${cell.kind} ${cell.key} has no value for ${placeOf(cell.cause, cell.env)}`,
         'the lab cannot type it',
-        `add it to values in the front matter${nearest(name, Object.keys(values)) ? ` (it has ${nearest(name, Object.keys(values))})` : ''}, or to a values block of the base, the cause or the ${cell.kind}`,
+        meant === null
+          ? `add it to values in the front matter, or to a values block of the base, the cause or the ${cell.kind}`
+          : `did you mean ${meant} in values?`,
       );
     }
   }

@@ -16,6 +16,11 @@ import { DEFAULT_ACCOUNT, failure, personOf, stepOf, type World, WorldError } fr
 export const TRIAL_LIMITS = {
   /** Longest wait of the placebo `nothing`, which waits as long as the actions took. */
   maxWaitMs: 60_000,
+  /**
+   * With services, an attempt that does not come out as hoped is made once more after this: `nginx -s reload` and its
+   * like return before their work is done. People take longer than that to type.
+   */
+  settleMs: 500,
   /** Of a symptom file so much is read after an attempt. */
   maxSymptomBytes: 1024 * 1024,
   /** Of the configuration in force so much is kept with a transcript. */
@@ -97,6 +102,8 @@ export class Trial {
   private attemptCommands: string | null = null;
   private symptom: string | null = null;
   private healthyText: string | null = null;
+  /** From the action or check on, blocks are the person's. */
+  private acting = false;
 
   private readonly plan: Plan;
   private readonly world: World;
@@ -202,7 +209,7 @@ export class Trial {
       }
     }
     for (const name of touched) await this.restart(name);
-    const seen = await this.try();
+    const seen = await this.trySettled((s) => !s.healthy);
     if (seen.healthy) throw new Verdict('no_fault', 'the cause does no harm: the attempt succeeds');
     if (!seen.matched) {
       const line = firstLine(focusOf(this.book, seen.text) ?? seen.text) ?? '(nothing printed)';
@@ -243,6 +250,7 @@ export class Trial {
     let blocks: readonly Block[] = [];
     try {
       this.say(`--- action ${cell.key}`);
+      this.acting = true;
       if (cell.key === 'nothing')
         await new Promise((done) => setTimeout(done, Math.min(waitMs, TRIAL_LIMITS.maxWaitMs)));
       else if (cell.key === 'restart') for (const name of this.services.keys()) await this.restart(name);
@@ -257,7 +265,7 @@ export class Trial {
         await this.perform(cell, blocks, fault?.groups ?? {}, before);
       }
       ms = Date.now() - began;
-      const seen = await this.try();
+      const seen = await this.trySettled((s) => s.healthy);
       const verdict = await this.judge(seen, fault);
       if (this.cause === HEALTHY) {
         const fine = verdict.outcome === 'fixed' && !seen.matched;
@@ -269,7 +277,7 @@ export class Trial {
       if (verdict.outcome === 'fixed' && this.services.size > 0 && this.attemptCommands === null) {
         this.say('--- restart, to see whether it lasts');
         for (const name of this.services.keys()) await this.restart(name);
-        const later = await this.try();
+        const later = await this.trySettled((s) => s.healthy);
         if (!later.healthy) return result('fixed_until_restart', { firstError: firstLine(later.text) });
       }
       await this.showConfiguration();
@@ -287,6 +295,7 @@ export class Trial {
     const readings: Record<string, string> = {};
     const transcripts: Record<string, string> = {};
     const shared = this.lines.length;
+    this.acting = true;
     for (const cell of cells) {
       const check = this.plan.checks[cell.key] as Plan['checks'][string];
       const blocks = blocksFor(check.section, this.cause, cell.env);
@@ -350,6 +359,12 @@ export class Trial {
     };
   }
 
+  /** A block of an action or a check: the person's, unless it says otherwise. */
+  private asPerson(block: { readonly as: string | null; readonly in: string | null }) {
+    const person = this.person();
+    return { as: block.as ?? person.as, in: block.in ?? (block.as === null ? person.in : null) };
+  }
+
   private say(line: string): void {
     this.lines.push(line);
   }
@@ -387,7 +402,8 @@ export class Trial {
       case 'edit':
         return this.edit(block, before);
       case 'run': {
-        const result = await this.step(`run (line ${block.line})`, block, block.body, this.variables);
+        const who = this.acting ? this.asPerson(block) : block;
+        const result = await this.step(`run (line ${block.line})`, who, block.body, this.variables);
         if (result.exit !== 0) throw new Verdict('rejected', `line ${block.line}: run ${failure(result)}`);
         return;
       }
@@ -495,8 +511,7 @@ export class Trial {
     }
     if (called) {
       this.attemptCommands = filled;
-      const person = this.person();
-      this.attempt = { ...called, as: called.as ?? person.as, in: called.in ?? person.in };
+      this.attempt = { ...called, ...this.asPerson(called) };
     } else if (filled !== '') {
       const result = await this.step(
         `action ${cell.key}`,
@@ -508,8 +523,7 @@ export class Trial {
     }
     for (const block of blocks) {
       if (block.verb !== 'applied') continue;
-      const who = { as: block.as ?? this.person().as, in: block.in ?? this.person().in };
-      const result = await this.step('applied', who, block.body);
+      const result = await this.step('applied', this.asPerson(block), block.body);
       if (result.exit !== 0)
         throw new Verdict(
           'rejected',
@@ -534,14 +548,21 @@ export class Trial {
     this.variables = variables;
     for (const [path, text] of before.toReversed()) await this.sandbox.rewrite(path, text);
     for (const block of ways) {
-      const who = { as: block.as ?? this.person().as, in: block.in ?? this.person().in };
-      const result = await this.step('undo', who, block.body, this.variables);
+      const result = await this.step('undo', this.asPerson(block), block.body, this.variables);
       if (result.exit !== 0) return 'not_back';
     }
     if (ways.length === 0)
       for (const block of blocks) if (block.verb === 'restart') await this.restart(block.name);
-    const seen = await this.try();
+    const seen = await this.trySettled((s) => !s.healthy);
     return !seen.healthy && seen.matched ? 'back' : 'not_back';
+  }
+
+  /** The attempt; once more after a pause where services may still be about what they were told. */
+  private async trySettled(hoped: (seen: Seen) => boolean): Promise<Seen> {
+    const seen = await this.try();
+    if (hoped(seen) || this.services.size === 0) return seen;
+    await new Promise((done) => setTimeout(done, TRIAL_LIMITS.settleMs));
+    return this.try();
   }
 
   /** The attempt, what it showed, and what the judge says of it. */

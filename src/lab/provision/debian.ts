@@ -44,6 +44,8 @@ const BASE = [
   'netbase',
   'passwd',
   'patch',
+  // Node and most programs from other registries are built on it.
+  'libstdc++6',
   'perl-base',
   'procps',
   'psmisc',

@@ -6,7 +6,10 @@ import { join } from 'node:path';
 import { type Need, parseNeed } from '../needs.ts';
 import { REGISTRIES, type Registry, type Suite } from '../plan.ts';
 import { isThere, keyOf, readRecord, writeWhole } from './cache.ts';
+import { missingCrates, provideCrates } from './crates.ts';
 import { missingDebian, provideDebian } from './debian.ts';
+import { missingGo, provideGo } from './go.ts';
+import { missingMaven, provideMaven } from './maven.ts';
 import { missingNpm, provideNpm } from './npm.ts';
 import {
   type Absent,
@@ -17,6 +20,7 @@ import {
   type ProvisionOptions,
   together,
 } from './part.ts';
+import { missingPypi, providePypi } from './python.ts';
 
 export { cacheFolder } from './cache.ts';
 export { type Absent, CannotProvision, type Owned, type ProvisionOptions } from './part.ts';
@@ -41,19 +45,13 @@ interface Provider {
   readonly missing: (suite: Suite, needs: readonly Need[], options: ProvisionOptions) => Promise<Absent[]>;
 }
 
-const later: Provider = {
-  provide: async (_suite, needs) => {
-    throw new CannotProvision(`not provided yet: ${needs[0]?.text}`);
-  },
-  missing: async () => [],
-};
 const PROVIDERS: Readonly<Record<Registry, Provider>> = {
   debian: { provide: provideDebian, missing: missingDebian },
   npm: { provide: provideNpm, missing: missingNpm },
-  pypi: later,
-  crates: later,
-  go: later,
-  maven: later,
+  pypi: { provide: providePypi, missing: missingPypi },
+  crates: { provide: provideCrates, missing: missingCrates },
+  go: { provide: provideGo, missing: missingGo },
+  maven: { provide: provideMaven, missing: missingMaven },
 };
 
 /** What is not in the cache yet, with sizes as far as they are known, before anything is fetched. */

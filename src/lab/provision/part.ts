@@ -37,10 +37,13 @@ export interface Owned {
   readonly mode: number;
 }
 
-/** Several parts of one world as one, in their order. */
+/** Several parts of one world as one; a later part's layers lie over those of the earlier ones. */
 export function together(parts: readonly Part[]): Part {
   return {
-    layers: parts.flatMap(({ layers }) => layers),
+    layers: parts
+      .flatMap(({ layers }) => [layers])
+      .reverse()
+      .flat(),
     binds: parts.flatMap(({ binds }) => binds),
     path: parts.flatMap(({ path }) => path),
     env: Object.assign({}, ...parts.map(({ env }) => env)),

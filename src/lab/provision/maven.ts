@@ -1,0 +1,104 @@
+/**
+ * Maven artifacts with what they depend on, as a repository in a folder that stands for every other one inside. Only
+ * Maven's own dependency plugin runs here.
+ */
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Need } from '../needs.ts';
+import type { Suite } from '../plan.ts';
+import { type Ran, runClient } from './client.ts';
+import { type Absent, CannotProvision, type Part, type ProvisionOptions } from './part.ts';
+import { missingSet, provideSet } from './set.ts';
+
+const PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1';
+const PASSED_ON = ['JAVA_HOME', 'M2_HOME', 'MAVEN_HOME'];
+
+/** Makes or finds the artifacts, resolved together. @throws {CannotProvision} */
+export async function provideMaven(
+  _suite: Suite,
+  needs: readonly Need[],
+  options: ProvisionOptions,
+): Promise<Part> {
+  const { folder, place, versions } = await provideSet(
+    { needs, identity: PLUGIN },
+    options,
+    (content, shown, scratch) => download(needs, content, shown, scratch, options),
+  );
+  return {
+    // Settings of the system, which every version of Debian's Maven reads.
+    layers: [join(folder, 'layer')],
+    binds: [{ from: join(folder, 'repository'), to: place }],
+    path: [],
+    env: {},
+    versions,
+  };
+}
+
+export function missingMaven(
+  _suite: Suite,
+  needs: readonly Need[],
+  options: ProvisionOptions,
+): Promise<Absent[]> {
+  return missingSet({ needs, identity: PLUGIN }, options);
+}
+
+async function download(
+  needs: readonly Need[],
+  content: string,
+  shown: string,
+  scratch: string,
+  { signal }: ProvisionOptions,
+): Promise<Record<string, string>> {
+  const repository = join(content, 'repository');
+  const dependencies = needs.map((need) => {
+    const { group, artifact } = partsOf(need);
+    return `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${need.version ?? 'RELEASE'}</version></dependency>`;
+  });
+  await writeFile(
+    join(scratch, 'pom.xml'),
+    `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>lab</groupId><artifactId>lab</artifactId><version>1</version><packaging>pom</packaging><dependencies>${dependencies.join('')}</dependencies></project>\n`,
+  );
+  const ran = await runClient(
+    'mvn',
+    ['-B', '-q', '-f', join(scratch, 'pom.xml'), `-Dmaven.repo.local=${repository}`, `${PLUGIN}:resolve`],
+    { cwd: scratch, passOn: PASSED_ON, signal },
+  );
+  if (ran.code !== 0)
+    throw new CannotProvision(`mvn cannot give ${needs.map((n) => n.text).join(', ')}: ${complaint(ran)}`);
+  await asRemote(repository);
+  await mkdir(join(content, 'layer', 'etc', 'maven'), { recursive: true });
+  await writeFile(
+    join(content, 'layer', 'etc', 'maven', 'settings.xml'),
+    `<settings><mirrors><mirror><id>lab</id><mirrorOf>*</mirrorOf><url>file://${shown}</url></mirror></mirrors></settings>\n`,
+  );
+  const versions: Record<string, string> = {};
+  for (const need of needs) {
+    const { group, artifact } = partsOf(need);
+    const there = await readdir(join(repository, ...group.split('.'), artifact), { withFileTypes: true });
+    versions[need.text] = need.version ?? there.find((entry) => entry.isDirectory())?.name ?? '';
+  }
+  return versions;
+}
+
+function partsOf({ name }: Need): { readonly group: string; readonly artifact: string } {
+  const [group = '', artifact = ''] = name.split(':');
+  return { group, artifact };
+}
+
+/** Turns Maven's local store into what a remote one looks like. */
+async function asRemote(repository: string): Promise<void> {
+  for (const name of await readdir(repository, { recursive: true })) {
+    const metadata = /^(.*\/maven-metadata)-[^/]*?(\.xml(?:\.sha1)?)$/.exec(name);
+    if (metadata) await rename(join(repository, name), join(repository, `${metadata[1]}${metadata[2]}`));
+    else if (/(?:^|\/)(?:_remote\.repositories|resolver-status\.properties|[^/]*\.lastUpdated)$/.test(name))
+      await rm(join(repository, name));
+  }
+}
+
+function complaint(ran: Ran): string {
+  const lines = `${ran.out}\n${ran.err}`.split('\n').map((line) => line.replace(/\x1b\[[\d;]*m/g, ''));
+  const line = lines.find((l) => /^\[ERROR\] .*(?:Could not|was not found|Failure|cannot)/.test(l));
+  return (line ?? lines.find((l) => l.startsWith('[ERROR] ')) ?? `status ${ran.code}`)
+    .replace(/^\[ERROR\] /, '')
+    .slice(0, 400);
+}

@@ -1,0 +1,51 @@
+/** The worked examples of docs/lab.md: taken from the page, and proven for real. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { compileBook } from '../src/book/index.ts';
+import { compareClaims, verdictOf } from '../src/evidence/index.ts';
+import { compilePage, findIsolation, prove } from '../src/lab/index.ts';
+import { parseRecord } from '../src/record/index.ts';
+import { ROOT } from './support/cli.ts';
+import { labCache } from './support/lab.ts';
+
+const docs = readFileSync(join(ROOT, 'docs/lab.md'), 'utf8');
+const examples = [...docs.matchAll(/\n```json\n([\s\S]*?)\n```\n\n````md\n([\s\S]*?)\n````\n/g)].map((m) => ({
+  json: JSON.parse(m[1] as string) as { id: string },
+  page: `${m[2]}\n`,
+}));
+const { mode, why } = findIsolation();
+const hindrance = mode === 'root' || mode === 'mapped' ? null : why;
+if (hindrance !== null) console.log(`skipped: examples of docs/lab.md: ${hindrance}`);
+
+test('there are three', () => expect(examples).toHaveLength(3));
+
+describe.skipIf(hindrance !== null).each(examples)('$json.id', ({ json, page }) => {
+  test('comes out as its record says', { timeout: 300_000 }, async () => {
+    const { record } = parseRecord(json);
+    if (!record) throw new Error('no record');
+    const { plan, issues } = compilePage(page, record, 'docs/lab.md');
+    expect(issues).toEqual([]);
+    if (!plan) throw new Error('no plan');
+    const { book } = compileBook([{ record, file: 'record.json' }]);
+    const { evidence } = await prove({
+      plan,
+      book,
+      cache: labCache(),
+      previous: null,
+      wanted: () => true,
+      jobs: 4,
+      today: '2026-01-01',
+      say: (line) => line && console.log(line),
+    });
+    const claims = compareClaims(record, evidence);
+    expect(claims.filter((c) => !c.holds)).toEqual([]);
+    expect(claims.length).toBeGreaterThan(0);
+    const odd = evidence.cells.filter((c) => ['lab_failed', 'mixed', 'no_fault'].includes(verdictOf(c)));
+    expect(odd).toEqual([]);
+    for (const env of Object.keys(plan.environments))
+      expect(evidence.cells.find((c) => c.env === env && c.cause === 'healthy' && c.action === 'nothing')?.outcomes).toEqual({
+        harmless: 2,
+      });
+  });
+});
