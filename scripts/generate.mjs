@@ -25,7 +25,7 @@ async function importSource(entry) {
 
 /** Licence texts of what dist/ contains. */
 function notices() {
-  const bundled = ['zod'];
+  const bundled = ['yaml', 'zod'];
   const parts = bundled.map((name) => {
     const folder = join(root, 'node_modules', name);
     const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));

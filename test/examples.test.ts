@@ -44,7 +44,10 @@ describe.skipIf(hindrance !== null).each(examples)('$json.id', ({ json, page }) 
     const odd = evidence.cells.filter((c) => ['lab_failed', 'mixed', 'no_fault'].includes(verdictOf(c)));
     expect(odd).toEqual([]);
     for (const env of Object.keys(plan.environments))
-      expect(evidence.cells.find((c) => c.env === env && c.cause === 'healthy' && c.action === 'nothing')?.outcomes).toEqual({
+      expect(
+        evidence.cells.find((c) => c.env === env && c.cause === 'healthy' && c.action === 'nothing')
+          ?.outcomes,
+      ).toEqual({
         harmless: 2,
       });
   });

@@ -735,6 +735,7 @@ class Page {
       restrictions: front.restrictions,
       alone: front.alone.map((a) => a.key),
       signature: {
+        groups: record.groups,
         ignore_case: record.ignore_case,
         patterns: [
           record.sequence.length > 0 ? null : record.regex,

@@ -156,6 +156,8 @@ export const planSchema = z.strictObject({
   alone: z.array(z.string()),
   /** What recognises the error; part of every digest. */
   signature: z.strictObject({
+    /** Types of the named groups: they decide what a command is filled with. */
+    groups: z.record(z.string(), z.string()),
     ignore_case: z.boolean(),
     patterns: z.array(z.string()),
     sequence: z.array(z.strictObject({ regex: z.string(), within_lines: z.int() })),

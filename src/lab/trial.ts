@@ -73,11 +73,6 @@ export interface CheckResult {
   readonly transcripts: Readonly<Record<string, string>>;
 }
 
-interface Service {
-  readonly block: BlockOf<'service'>;
-  readonly ready: BlockOf<'ready'> | null;
-}
-
 /** Stops a trial with an outcome. */
 class Verdict extends Error {
   readonly outcome: Outcome;
@@ -96,7 +91,8 @@ export interface KeptWorld {
 
 export class Trial {
   private readonly lines: string[] = [];
-  private readonly services = new Map<string, Service>();
+  private readonly services = new Map<string, BlockOf<'service'>>();
+  private readonly ready = new Map<string, BlockOf<'ready'>>();
   private variables: Record<string, string | null> = {};
   private attempt!: BlockOf<'attempt'>;
   private attemptCommands: string | null = null;
@@ -169,6 +165,7 @@ export class Trial {
 
   /** Brings the healthy world up and makes sure that it is. @returns what it printed. @throws Verdict */
   async showHealthy(): Promise<string> {
+    this.expectReady(this.base());
     for (const block of this.base()) if (block.verb === 'service') await this.define(block);
     for (const block of this.base()) {
       if (block.verb !== 'run') continue;
@@ -193,6 +190,7 @@ export class Trial {
   async breakIt(): Promise<Fault> {
     this.say(`--- cause ${this.cause}`);
     const touched = new Set<string>();
+    this.expectReady(this.causeBlocks());
     for (const block of this.causeBlocks()) {
       try {
         await this.apply(block);
@@ -201,7 +199,7 @@ export class Trial {
         throw error;
       }
       if (block.verb === 'edit' || block.verb === 'file') {
-        for (const [name, { block: service }] of this.services)
+        for (const [name, service] of this.services)
           if (service.config.some((c) => block.path === c || block.path.startsWith(`${c}/`)))
             touched.add(name);
       } else if (block.verb === 'restart' || block.verb === 'stop' || block.verb === 'service') {
@@ -450,22 +448,24 @@ export class Trial {
       throw new Verdict('rejected', `line ${block.line}: the diff does not fit ${block.path}`);
   }
 
+  /** Notes the `ready` blocks of a section before its services start: they may stand below them. */
+  private expectReady(blocks: readonly Block[]): void {
+    for (const block of blocks) if (block.verb === 'ready') this.ready.set(block.name, block);
+  }
+
   private async define(block: BlockOf<'service'>): Promise<void> {
-    const section = this.plan.causes[this.cause];
-    const of = [...this.base(), ...(section ? (blocksFor(section, this.cause, this.world.env) ?? []) : [])];
-    const ready =
-      of.filter((b): b is BlockOf<'ready'> => b.verb === 'ready' && b.name === block.name).at(-1) ?? null;
-    this.services.set(block.name, { block, ready });
+    this.services.set(block.name, block);
     await this.launch(block.name);
   }
 
   private async launch(name: string): Promise<void> {
-    const { block, ready } = this.services.get(name) as Service;
+    const block = this.services.get(name) as BlockOf<'service'>;
     const step = stepOf(this.world, block, block.body);
     this.say(`# service ${name}, as ${step.account}\n$ ${block.body.trimEnd()}`);
     const trouble = await this.sandbox.start(name, step, block.listens);
     if (trouble !== null)
       throw new Verdict('lab_failed', `line ${block.line}: the service ${name} does not come up: ${trouble}`);
+    const ready = this.ready.get(name);
     if (!ready) return;
     const waited = await this.sandbox.run(
       stepOf(this.world, ready, `until (\n${ready.body}\n) >/dev/null 2>&1; do sleep 0.02; done`),
@@ -475,9 +475,9 @@ export class Trial {
   }
 
   private async halt(name: string): Promise<void> {
-    const service = this.services.get(name) as Service;
+    const { listens } = this.services.get(name) as BlockOf<'service'>;
     this.say(`# stop ${name}`);
-    await this.sandbox.stop(name, service.block.listens);
+    await this.sandbox.stop(name, listens);
   }
 
   private async restart(name: string): Promise<void> {
@@ -505,6 +505,7 @@ export class Trial {
     const { commands } = this.plan.actions[cell.key] as Plan['actions'][string];
     const filled = commands.map((c) => this.fill(c, cell, groups)).join('\n');
     let called: BlockOf<'attempt'> | null = null;
+    this.expectReady(blocks);
     for (const block of blocks) {
       if (block.verb === 'attempt' && block.commands) called = block;
       else await this.apply(block, before);
@@ -634,7 +635,7 @@ export class Trial {
 
   /** What services had as configuration in the end: edits that replaced the cause's own would else look like fixes. */
   private async showConfiguration(): Promise<void> {
-    const paths = [...this.services.values()].flatMap(({ block }) => block.config);
+    const paths = [...this.services.values()].flatMap(({ config }) => config);
     if (paths.length === 0) return;
     const root = this.world.people.get('root') ?? personOf(this.world, DEFAULT_ACCOUNT);
     const files = paths.map(quote).join(' ');

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Need } from '../needs.ts';
 import type { Suite } from '../plan.ts';
 import { isThere } from './cache.ts';
-import { type Ran, runClient, telling } from './client.ts';
+import { type Ran, runClient } from './client.ts';
 import { type Absent, CannotProvision, type Part, type ProvisionOptions } from './part.ts';
 import { missingSet, provideSet } from './set.ts';
 
@@ -145,7 +145,14 @@ async function cargo(
   });
 }
 
+/** The error with its causes, on one line. */
 function complaint(ran: Ran): string {
-  const said = ran.err.split('\n').filter((line) => line.trim() !== '');
-  return telling(ran.err, /^error: (?=.)/) ?? said.at(-1) ?? `status ${ran.code}`;
+  const said = ran.err.split('\n').map((line) => line.trim());
+  const causes = said.filter((line) => line !== '' && line !== 'Caused by:' && !line.startsWith('warning:'));
+  return (
+    causes
+      .slice(0, 4)
+      .join(': ')
+      .replace(/^error: /, '') || `status ${ran.code}`
+  );
 }

@@ -62,7 +62,7 @@ async function download(
     const own: Record<string, string> = proxy === undefined ? env : { ...env, GOPROXY: proxy };
     const ran = await runClient('go', args, { cwd: module, env: own, passOn: PASSED_ON, signal });
     if (ran.code !== 0) {
-      const why = ran.err.trim().split('\n').at(-1) || `status ${ran.code}`;
+      const why = ran.err.trim().split('\n').at(-1)?.trim() || `status ${ran.code}`;
       throw new CannotProvision(`go cannot give ${needs.map((n) => n.text).join(', ')}: ${why}`);
     }
     return ran.out;

@@ -2,7 +2,7 @@
  * Maven artifacts with what they depend on, as a repository in a folder that stands for every other one inside. Only
  * Maven's own dependency plugin runs here.
  */
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Need } from '../needs.ts';
 import type { Suite } from '../plan.ts';
@@ -74,8 +74,9 @@ async function download(
   const versions: Record<string, string> = {};
   for (const need of needs) {
     const { group, artifact } = partsOf(need);
-    const there = await readdir(join(repository, ...group.split('.'), artifact), { withFileTypes: true });
-    versions[need.text] = need.version ?? there.find((entry) => entry.isDirectory())?.name ?? '';
+    const metadata = join(repository, ...group.split('.'), artifact, 'maven-metadata.xml');
+    versions[need.text] =
+      need.version ?? /<release>([^<]+)<\/release>/.exec(await readFile(metadata, 'utf8'))?.[1] ?? '';
   }
   return versions;
 }
