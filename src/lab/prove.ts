@@ -320,7 +320,8 @@ class Run {
           found(fault);
           const still = saveTo !== undefined && (await trial.still());
           if (still) await trial.keep();
-          kept[repeat] = { world: still ? { layer: saveTo, healthyText } : null, fault };
+          const { transcript } = trial;
+          kept[repeat] = { world: still ? { layer: saveTo, healthyText, transcript } : null, fault };
           // Backwards in every other repeat: a check that changed something would make the readings disagree.
           const order = repeat % 2 === 0 ? checks : checks.toReversed();
           const read = await trial.read(order, fault);

@@ -87,6 +87,8 @@ class Verdict extends Error {
 export interface KeptWorld {
   readonly layer: string;
   readonly healthyText: string;
+  /** How it came to be. */
+  readonly transcript: string;
 }
 
 export class Trial {
@@ -142,7 +144,7 @@ export class Trial {
       else if (block.verb === 'env') Object.assign(trial.variables, block.set);
     }
     if (kept) {
-      trial.say(`(the world of ${cause}, built before and copied)`);
+      trial.say(`${kept.transcript.trimEnd()}\n--- a copy of that world`);
       trial.healthyText = kept.healthyText;
       if (cause !== HEALTHY) for (const block of trial.causeBlocks()) trial.adopt(block);
     }
@@ -375,9 +377,9 @@ export class Trial {
   ): Promise<StepResult> {
     const step = stepOf(this.world, block, script, variables);
     const result = await this.sandbox.run(step);
-    const shown = script.replace(/^set \+e? ?\+o pipefail\n/, '').trimEnd();
+    const shown = script.replace(/^set (?:\+e )?\+o pipefail\n/, '').trimEnd();
     this.say(`# ${what}, as ${step.account} in ${step.cwd}\n$ ${shown}`);
-    this.say(result.output.trimEnd());
+    if (result.output.trim() !== '') this.say(result.output.trimEnd());
     this.say(`= ${result.timedOut ? 'killed, it took too long' : `exit ${result.exit}`}`);
     return result;
   }

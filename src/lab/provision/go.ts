@@ -1,6 +1,6 @@
 /** Go modules as a proxy in a folder, from which go inside takes them as it would from the network. */
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Need } from '../needs.ts';
 import type { Suite } from '../plan.ts';
 import { runClient } from './client.ts';
@@ -74,6 +74,7 @@ async function download(
   await go(['mod', 'download', 'all'], proxy);
   await cp(join(cache, 'cache', 'download'), content, { recursive: true });
   await rm(join(content, 'sumdb'), { recursive: true, force: true });
+  await listWhatIsThere(content);
   const required = await readFile(join(module, 'go.mod'), 'utf8');
   return Object.fromEntries(
     needs.map((need) => {
@@ -81,6 +82,17 @@ async function download(
       return [need.text, new RegExp(`\\s${escaped} (v\\S+)`).exec(required)?.[1] ?? ''];
     }),
   );
+}
+
+/** Lists of versions name those alone whose archive is there: go inside would choose another one otherwise. */
+async function listWhatIsThere(folder: string): Promise<void> {
+  for (const name of await readdir(folder, { recursive: true })) {
+    if (!name.endsWith('/@v/list')) continue;
+    const versions = (await readdir(dirname(join(folder, name))))
+      .filter((file) => file.endsWith('.zip'))
+      .map((file) => `${basename(file, '.zip')}\n`);
+    await writeFile(join(folder, name), versions.join(''));
+  }
 }
 
 function wordOf({ name, version }: Need): string {

@@ -208,15 +208,11 @@ function linkTo(world: WorldFolders, path: string, target: string): void {
 function writeAlternatives({ world, packages }: Making): void {
   const best = new Map<string, { name: string; path: string; priority: number }>();
   for (const { postinst } of packages) {
-    const lines = postinst.replace(/\\\n/g, ' ').split(/[\n;]|&&|\|\|/);
-    for (const line of lines) {
+    const script = withVariables(postinst.replace(/\\\n/g, ' '));
+    for (const line of script.split(/[\n;]|&&|\|\|/)) {
       const at = line.indexOf('update-alternatives');
       if (at < 0) continue;
-      const words = line
-        .slice(at)
-        .trim()
-        .split(/\s+/)
-        .map((word) => word.replace(/^(["'])(.*)\1$/, '$2'));
+      const words = line.slice(at).replace(/["']/g, '').trim().split(/\s+/);
       const from = words.indexOf('--install');
       if (from < 0) continue;
       const priority = Number(words[from + 4]);
@@ -234,6 +230,14 @@ function writeAlternatives({ world, packages }: Making): void {
     world.link(`/etc/alternatives/${name}`, path);
     world.link(link, `/etc/alternatives/${name}`);
   }
+}
+
+/** A script with the variables filled in that it sets to plain words; the others stay, and what has them is passed over. */
+function withVariables(script: string): string {
+  const values = new Map<string, string>();
+  for (const [, name = '', value = ''] of script.matchAll(/^\s*(\w+)=["']?([\w./+-]+)["']?\s*$/gm))
+    if (!values.has(name)) values.set(name, value);
+  return script.replace(/\$\{?(\w+)\}?/g, (all, name: string) => values.get(name) ?? all);
 }
 
 function switchOnApache(world: WorldFolders): void {
