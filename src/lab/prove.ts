@@ -311,8 +311,7 @@ class Run {
         const saveTo = this.canKeep(world, cause)
           ? join(this.scratch, `${world.env}-${cause}-${repeat}`)
           : undefined;
-        const trial = await this.open(world, cause, { saveTo });
-        try {
+        return this.inTrial(world, cause, { saveTo }, async (trial) => {
           const healthyText = await trial.showHealthy();
           this.sample(`${HEALTHY}.${world.env}`, healthyText);
           const fault = await trial.breakIt();
@@ -336,12 +335,7 @@ class Run {
               });
           }
           return null;
-        } catch (error) {
-          const { outcome, why } = verdictOf(error);
-          return { outcome, result: null, transcript: `${trial.transcript}!! ${outcome}: ${why}\n` };
-        } finally {
-          await trial.close();
-        }
+        });
       });
     let shown = 0;
     const failed: Repeat[] = [];
@@ -385,20 +379,14 @@ class Run {
     const run = (cell: CellKey, wait: number) =>
       this.cell(world, cell, async (repeat, undo) => {
         const { world: keptWorld } = faults[repeat % faults.length] as (typeof faults)[number];
-        const trial = await this.open(world, cause, { kept: keptWorld ?? undefined });
-        try {
+        return this.inTrial(world, cause, { kept: keptWorld ?? undefined }, async (trial) => {
           const fault = keptWorld
             ? (faults[repeat % faults.length] as (typeof faults)[number]).fault
             : await trial.showFault();
           const result = await trial.act(cell, fault, wait, undo);
           longest = Math.max(longest, result.ms);
           return { outcome: result.outcome, result, transcript: result.transcript };
-        } catch (error) {
-          const { outcome, why } = verdictOf(error);
-          return { outcome, result: null, transcript: `${trial.transcript}!! ${outcome}: ${why}\n` };
-        } finally {
-          await trial.close();
-        }
+        });
       });
     await Promise.all(actions.map((cell) => run(cell, 0)));
     await Promise.all(
@@ -418,30 +406,35 @@ class Run {
     await Promise.all(
       open.map((cell) =>
         this.cell(world, cell, async () => {
-          const trial = await this.open(world, HEALTHY, {});
-          try {
+          return this.inTrial(world, HEALTHY, {}, async (trial) => {
             this.sample(`${HEALTHY}.${world.env}`, await trial.showHealthy());
             const stand: Fault | null = fault && { text: '', output: '', groups: fault.groups };
             const result = await trial.act(cell, stand, 0, false);
             return { outcome: result.outcome, result, transcript: result.transcript };
-          } catch (error) {
-            const { outcome, why } = verdictOf(error);
-            return { outcome, result: null, transcript: `${trial.transcript}!! ${outcome}: ${why}\n` };
-          } finally {
-            await trial.close();
-          }
+          });
         }),
       ),
     );
   }
 
-  private async open(
+  /** One trial from its start to its end; what goes wrong in it is its outcome. */
+  private async inTrial<T>(
     world: World,
     cause: string,
     options: { kept?: KeptWorld | undefined; saveTo?: string | undefined },
-  ): Promise<Trial> {
+    work: (trial: Trial) => Promise<T>,
+  ): Promise<T | Repeat> {
     this.trials++;
-    return Trial.open(this.options.plan, world, this.options.book, cause, options);
+    let trial: Trial | null = null;
+    try {
+      trial = await Trial.open(this.options.plan, world, this.options.book, cause, options);
+      return await work(trial);
+    } catch (error) {
+      const { outcome, why } = verdictOf(error);
+      return { outcome, result: null, transcript: `${trial?.transcript ?? ''}!! ${outcome}: ${why}\n` };
+    } finally {
+      await trial?.close();
+    }
   }
 
   /** All repeats of one action in one place. */

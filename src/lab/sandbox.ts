@@ -459,7 +459,7 @@ function removeCgroup(folder: string): void {
   }
 }
 
-/** Removes control groups that killed runs left behind; those in use cannot be removed, and stay. */
+/** Removes control groups that killed runs left behind. */
 export function sweepCgroups(): void {
   for (const base of ['/sys/fs/cgroup', '/sys/fs/cgroup/memory', '/sys/fs/cgroup/pids']) {
     let names: string[] = [];
@@ -468,7 +468,11 @@ export function sweepCgroups(): void {
     } catch {
       continue;
     }
-    for (const name of names) if (name.startsWith(CGROUP_PREFIX)) removeCgroup(join(base, name));
+    for (const name of names) {
+      const owner = new RegExp(`^${CGROUP_PREFIX}(\\d+)-`).exec(name)?.[1];
+      // Another run's group may be empty because its sandbox is about to start.
+      if (owner !== undefined && !existsSync(`/proc/${owner}`)) removeCgroup(join(base, name));
+    }
   }
 }
 

@@ -9,7 +9,7 @@ import { diagnose, fillCommand } from '../diagnosis/index.ts';
 import { NO_READING, type Outcome } from '../evidence/index.ts';
 import { blocksFor, type CellKey, fillValues, valuesFor } from './cells.ts';
 import { type Block, type BlockOf, HEALTHY, type Plan } from './plan.ts';
-import { Sandbox, type StepResult } from './sandbox.ts';
+import { Sandbox, SandboxError, type StepResult } from './sandbox.ts';
 import { DEFAULT_ACCOUNT, failure, personOf, stepOf, type World, WorldError } from './world.ts';
 
 /** Bounds of one trial; `docs/lab.md` lists those that authors meet. */
@@ -284,9 +284,9 @@ export class Trial {
       const undone = undo ? await this.undo(blocks, before, variables) : null;
       return result(verdict.outcome, { moved: verdict.moved, firstError: verdict.firstError, undo: undone });
     } catch (error) {
-      if (!(error instanceof Verdict)) throw error;
-      this.say(`!! ${error.outcome}: ${error.message}`);
-      return result(error.outcome, { firstError: firstLine(error.message) });
+      const { outcome, why } = verdictOf(error);
+      this.say(`!! ${outcome}: ${why}`);
+      return result(outcome, { firstError: firstLine(why) });
     }
   }
 
@@ -655,7 +655,8 @@ export class Trial {
 /** What ended a trial before its action: the outcome and why. Anything else is thrown on. */
 export function verdictOf(error: unknown): { readonly outcome: Outcome; readonly why: string } {
   if (error instanceof Verdict) return { outcome: error.outcome, why: error.message };
-  if (error instanceof WorldError) return { outcome: 'lab_failed', why: error.message };
+  if (error instanceof WorldError || error instanceof SandboxError)
+    return { outcome: 'lab_failed', why: error.message };
   throw error;
 }
 

@@ -50,19 +50,13 @@ async function download(
   { signal }: ProvisionOptions,
 ): Promise<Record<string, string>> {
   const repository = join(content, 'repository');
-  const dependencies = needs.map((need) => {
-    const { group, artifact } = partsOf(need);
-    return `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${need.version ?? 'RELEASE'}</version></dependency>`;
+  await writeProjects(needs, scratch);
+  const goals = [`${PLUGIN}:resolve`, `${PLUGIN}:resolve-plugins`];
+  const ran = await runClient('mvn', ['-B', '-q', `-Dmaven.repo.local=${repository}`, ...goals], {
+    cwd: scratch,
+    passOn: PASSED_ON,
+    signal,
   });
-  await writeFile(
-    join(scratch, 'pom.xml'),
-    `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>lab</groupId><artifactId>lab</artifactId><version>1</version><packaging>pom</packaging><dependencies>${dependencies.join('')}</dependencies></project>\n`,
-  );
-  const ran = await runClient(
-    'mvn',
-    ['-B', '-q', '-f', join(scratch, 'pom.xml'), `-Dmaven.repo.local=${repository}`, `${PLUGIN}:resolve`],
-    { cwd: scratch, passOn: PASSED_ON, signal },
-  );
   if (ran.code !== 0)
     throw new CannotProvision(`mvn cannot give ${needs.map((n) => n.text).join(', ')}: ${complaint(ran)}`);
   await asRemote(repository);
@@ -79,6 +73,37 @@ async function download(
       need.version ?? /<release>([^<]+)<\/release>/.exec(await readFile(metadata, 'utf8'))?.[1] ?? '';
   }
   return versions;
+}
+
+/** A project for each need and one with all, since a project may use some of them only, and other versions fit then. */
+async function writeProjects(needs: readonly Need[], folder: string): Promise<void> {
+  const plugins = needs.filter(isPlugin);
+  const libraries = needs.filter((need) => !isPlugin(need));
+  const projects = [...libraries.map((need) => [need]), libraries];
+  const write = async (name: string, content: string) => {
+    await mkdir(join(folder, name), { recursive: true });
+    await writeFile(
+      join(folder, name, 'pom.xml'),
+      `<project><modelVersion>4.0.0</modelVersion><groupId>lab</groupId><artifactId>lab${name.replace('.', '')}</artifactId><version>1</version><packaging>pom</packaging>${content}</project>\n`,
+    );
+  };
+  for (const [i, own] of projects.entries())
+    await write(
+      String(i),
+      `<dependencies>${own.map((need) => element('dependency', need)).join('')}</dependencies>`,
+    );
+  const modules = projects.map((_, i) => `<module>${i}</module>`).join('');
+  const wanted = plugins.map((need) => element('plugin', need)).join('');
+  await write('.', `<modules>${modules}</modules><build><plugins>${wanted}</plugins></build>`);
+}
+
+function element(kind: string, need: Need): string {
+  const { group, artifact } = partsOf(need);
+  return `<${kind}><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${need.version ?? 'RELEASE'}</version></${kind}>`;
+}
+
+function isPlugin(need: Need): boolean {
+  return /^maven-.*-plugin$|-maven-plugin$/.test(partsOf(need).artifact);
 }
 
 function partsOf({ name }: Need): { readonly group: string; readonly artifact: string } {

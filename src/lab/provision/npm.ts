@@ -173,6 +173,8 @@ function npm(args: readonly string[], options: ProvisionOptions): Promise<Ran> {
       npm_config_cache: downloadsOf(options),
       npm_config_update_notifier: 'false',
       npm_config_ignore_scripts: 'true',
+      // A dependency that is a repository would be built when it is fetched.
+      npm_config_git: '/bin/false',
     },
     passOn: PASSED_ON,
     signal: options.signal,

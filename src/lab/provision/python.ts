@@ -50,7 +50,7 @@ export async function providePypi(
   options: ProvisionOptions,
 ): Promise<Part> {
   const { folder, place, versions } = await provideSet(setOf(suite, needs), options, (content) =>
-    installWheels(suite, needs, content, options),
+    installNeeds(suite, needs, content, options),
   );
   const hasPrograms = await isThere(join(options.cache, folder, 'bin'));
   return {
@@ -74,14 +74,29 @@ function setOf(suite: Suite, needs: readonly Need[]): NeedSet {
   return { needs, identity: INTERPRETERS[suite] };
 }
 
-async function installWheels(
+async function installNeeds(
   suite: Suite,
   needs: readonly Need[],
   folder: string,
-  { signal }: ProvisionOptions,
+  options: ProvisionOptions,
 ): Promise<Record<string, string>> {
-  const { version } = INTERPRETERS[suite];
   const words = needs.map((need) => (need.version === null ? need.name : `${need.name}==${need.version}`));
+  await installWheels(suite, words, folder, options);
+  const found = await installedVersions(folder);
+  return Object.fromEntries(needs.map((need) => [need.text, found.get(normal(need.name)) ?? '']));
+}
+
+/**
+ * Has pip put packages and what they depend on into a folder.
+ * @param words what pip is to install: `name==version`, or a file
+ */
+export async function installWheels(
+  suite: Suite,
+  words: readonly string[],
+  folder: string,
+  { signal }: ProvisionOptions,
+): Promise<void> {
+  const { version } = INTERPRETERS[suite];
   const ran = await runClient(
     'python3',
     [
@@ -117,8 +132,6 @@ async function installWheels(
     );
   }
   await mendPrograms(join(folder, 'bin'));
-  const found = await installedVersions(folder);
-  return Object.fromEntries(needs.map((need) => [need.text, found.get(normal(need.name)) ?? '']));
 }
 
 function platforms(suite: Suite): string[] {
