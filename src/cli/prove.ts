@@ -10,7 +10,7 @@ import {
   cacheFolder,
   compilePage,
   expectedCells,
-  missingNeeds,
+  missingSoftware,
   nameOf,
   type Plan,
   PROVE_LIMITS,
@@ -209,12 +209,12 @@ async function proveOne(
   const say = (line: string) => {
     if (line !== '') warn(line);
   };
-  for (const { suite, needs } of Object.values(plan.environments)) {
-    const lacking = await missingNeeds(suite, needs, { cache, say, offline: flags.offline === true });
+  for (const environment of Object.values(plan.environments)) {
+    const lacking = await missingSoftware(environment, { cache, say, offline: flags.offline === true });
     if (lacking.length > 0 && !flags.offline) {
       const bytes = lacking.reduce((sum: number, m) => sum + (m.bytes ?? 0), 0);
       say(
-        `${plan.record}: to fetch for ${suite}: ${lacking.map((m) => m.what).join(', ')}${bytes > 0 ? ` (${Math.ceil(bytes / 1e6)} MB)` : ''}, kept in ${cache}`,
+        `${plan.record}: to fetch for ${environment.suite}: ${lacking.map((m) => m.what).join(', ')}${bytes > 0 ? ` (${Math.ceil(bytes / 1e6)} MB)` : ''}, kept in ${cache}`,
       );
     }
   }

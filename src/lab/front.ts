@@ -2,7 +2,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { IssueCode } from '../record/index.ts';
 import { didYouMean, nearest } from './nearest.ts';
-import { parseNeed } from './needs.ts';
+import { foreignSuiteOf, parseNeed } from './needs.ts';
 import { type Account, LAB_LIMITS, type Plan, SUITES, type Suite } from './plan.ts';
 
 /** Tells the author of a page: line, rule, what is wrong, why it matters, what to do. */
@@ -488,7 +488,8 @@ class Reader {
 /** A need without its version: two of the same would contradict each other. */
 function packageOf(need: string): string {
   const parsed = parseNeed(need);
-  return 'error' in parsed ? need : `${parsed.registry}:${parsed.name}`;
+  if ('error' in parsed) return need;
+  return `${parsed.registry}:${parsed.name}${foreignSuiteOf(parsed) ? `@${parsed.version}` : ''}`;
 }
 
 function rangeOf(node: unknown): number | undefined {

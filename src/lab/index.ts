@@ -13,5 +13,6 @@ export {
   staleCells,
   transcriptFile,
 } from './prove.ts';
-export { CannotProvision, cacheFolder, missing as missingNeeds } from './provision/index.ts';
+export { CannotProvision, cacheFolder } from './provision/index.ts';
 export { findIsolation } from './sandbox.ts';
+export { missingSoftware } from './world.ts';

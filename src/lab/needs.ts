@@ -2,7 +2,7 @@
  * The grammar of `needs`: what a page may ask to have in its world. Strict, because these words become arguments of
  * package clients that run outside the sandbox: no flags, no addresses, no paths.
  */
-import { REGISTRIES, type Registry } from './plan.ts';
+import { REGISTRIES, type Registry, SUITES, type Suite } from './plan.ts';
 
 export interface Need {
   readonly registry: Registry;
@@ -43,4 +43,12 @@ export function parseNeed(text: string): Need | { readonly error: string } {
     return { error: `${JSON.stringify(version)} is no exact version` };
   }
   return { registry: known, name, version, text };
+}
+
+/**
+ * The suite of a need such as `debian:nginx@trixie`: the package with all that it links, of that suite, shown
+ * read-only below `/opt/debian/trixie` whatever the world's own suite is. Null for every other need.
+ */
+export function foreignSuiteOf(need: Need): Suite | null {
+  return need.registry === 'debian' ? (SUITES.find((suite) => suite === need.version) ?? null) : null;
 }

@@ -38,6 +38,9 @@ export const PLACEBOS = ['nothing', 'restart'] as const;
 /** The world without a fault, where a cause key is asked for. */
 export const HEALTHY = 'healthy';
 
+/** `8443`, `127.0.0.2:8443`, `/run/app.sock`. */
+export const LISTENS = /^(?:(?:\d{1,3}(?:\.\d{1,3}){3}:)?\d{1,5}|\/\S+)$/;
+
 const name = z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/);
 const account = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/);
 const path = z
@@ -70,8 +73,8 @@ export const blockSchema = z.discriminatedUnion('verb', [
     ...where,
     ...who,
     name,
-    /** Port numbers, or paths of sockets, that must listen; empty: none. */
-    listens: z.array(z.string().regex(/^(?:\d{1,5}|\/\S+)$/)),
+    /** Ports (with an IPv4 address where two share one), or paths of sockets, that must listen; empty: none. */
+    listens: z.array(z.string().regex(LISTENS)),
     /** Files or folders whose edit by a cause restarts the service. */
     config: z.array(path),
     body,

@@ -14,7 +14,6 @@ import type { Book } from '../book/index.ts';
 import { cellName, type Evidence, type EvidenceCell, type Outcome } from '../evidence/index.ts';
 import { blocksFor, type CellKey, cellsOf, digestOf } from './cells.ts';
 import { HEALTHY, type Plan } from './plan.ts';
-import { provision } from './provision/index.ts';
 import { findIsolation, type Isolation, sweepCgroups } from './sandbox.ts';
 import {
   type ActionResult,
@@ -24,7 +23,7 @@ import {
   transcriptDigest,
   verdictOf,
 } from './trial.ts';
-import { obstacle, openWorld, type World } from './world.ts';
+import { fetchSoftware, obstacle, openWorld, type World } from './world.ts';
 
 /** How often a cell is run, and how many cells at once; `docs/lab.md` says so too. */
 export const PROVE_LIMITS = {
@@ -229,8 +228,7 @@ class Run {
 
   private async world(env: string): Promise<World> {
     const { plan, cache, say, offline, signal } = this.options;
-    const { suite, needs } = plan.environments[env] as Plan['environments'][string];
-    const provisioned = await provision(suite, needs, {
+    const provisioned = await fetchSoftware(plan.environments[env] as Plan['environments'][string], {
       cache,
       say,
       ...(offline === undefined ? {} : { offline }),

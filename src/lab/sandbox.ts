@@ -63,6 +63,8 @@ export interface SandboxSpec {
   /** Lower layers, uppermost first, all below `cache`. */
   readonly layers: readonly string[];
   readonly binds: readonly { readonly from: string; readonly to: string }[];
+  /** Further roots, read-only, each stacked from layers below `cache`, uppermost first. */
+  readonly stacks: readonly { readonly layers: readonly string[]; readonly to: string }[];
   /** System folders (`/etc`, `/usr`) that are not read-only. */
   readonly writable: readonly string[];
   /** MiB, MiB, count. */
@@ -375,15 +377,18 @@ function field(path: string): string {
 
 function mounts(spec: SandboxSpec, mountpoint: string) {
   const root = join(mountpoint, 'root');
-  const lower = spec.layers.map((layer) => {
-    const name = relative(spec.cache, layer);
-    if (!/^[A-Za-z0-9][A-Za-z0-9@._+/-]*$/.test(name))
-      throw new SandboxError(`${layer} cannot be a layer: it must lie below ${spec.cache}`);
-    return name;
-  });
+  const lowerOf = (layers: readonly string[]): string =>
+    layers
+      .map((layer) => {
+        const name = relative(spec.cache, layer);
+        if (!/^[A-Za-z0-9][A-Za-z0-9@._+/-]*$/.test(name))
+          throw new SandboxError(`${layer} cannot be a layer: it must lie below ${spec.cache}`);
+        return name;
+      })
+      .join(':');
   const names = relative(spec.cache, mountpoint);
   const overlay = [
-    `lowerdir=${lower.join(':')}`,
+    `lowerdir=${lowerOf(spec.layers)}`,
     `upperdir=${names}/upper`,
     `workdir=${names}/work`,
     ...(spec.isolation.mode === 'root' ? [] : ['userxattr']),
@@ -406,12 +411,15 @@ function mounts(spec: SandboxSpec, mountpoint: string) {
       bind('/dev/null', `/proc/${p}`, 'bind'),
     ),
     ...spec.binds.map(({ from, to }) => bind(from, to)),
+    ...spec.stacks.map(
+      ({ layers, to }) => `overlay ${field(join(root, to))} overlay ro,lowerdir=${lowerOf(layers)} 0 0`,
+    ),
     ...SYSTEM_FOLDERS.filter((f) => !spec.writable.includes(f)).map((f) => bind(join(root, f), f)),
   ];
   return {
     first: `${first.join('\n')}\n`,
     second: `${second.join('\n')}\n`,
-    folders: ['proc', 'dev/pts', 'dev/shm', ...spec.binds.map(({ to }) => to.slice(1))],
+    folders: ['proc', 'dev/pts', 'dev/shm', ...[...spec.binds, ...spec.stacks].map(({ to }) => to.slice(1))],
     files: DEVICES.map((d) => `dev/${d}`),
   };
 }

@@ -3,8 +3,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { blocksFor } from './cells.ts';
-import { type BlockOf, HEALTHY, LAB_CONTRACT, type Plan } from './plan.ts';
-import type { Provisioned } from './provision/index.ts';
+import { foreignSuiteOf, parseNeed } from './needs.ts';
+import { type BlockOf, HEALTHY, LAB_CONTRACT, type Plan, type Suite } from './plan.ts';
+import { missing, type Provisioned, type ProvisionOptions, provision } from './provision/index.ts';
 import {
   type Identity,
   type Isolation,
@@ -49,6 +50,51 @@ export interface World {
   readonly packages: Readonly<Record<string, string>>;
   readonly probed: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+}
+
+/** Software of a world: of its own suite, and below `/opt/debian/<suite>` what the page needs of another one. */
+export interface Software extends Provisioned {
+  readonly stacks: SandboxSpec['stacks'];
+}
+
+/** Fetches what an environment needs, or finds it. @throws {CannotProvision} */
+export async function fetchSoftware(
+  { suite, needs }: Plan['environments'][string],
+  options: ProvisionOptions,
+): Promise<Software> {
+  const { own, foreign } = bySuite(needs);
+  const provisioned = await provision(suite, own, options);
+  const stacks: { layers: readonly string[]; to: string }[] = [];
+  const versions: Record<string, string> = { ...provisioned.versions };
+  for (const [other, packages] of foreign) {
+    const there = await provision(other, packages, options);
+    stacks.push({ layers: there.layers, to: `/opt/debian/${other}` });
+    for (const [need, version] of Object.entries(there.versions)) versions[`${need}@${other}`] = version;
+  }
+  return { ...provisioned, versions, stacks };
+}
+
+/** What is still to be fetched for an environment. */
+export async function missingSoftware(
+  { suite, needs }: Plan['environments'][string],
+  options: ProvisionOptions,
+): Promise<{ readonly what: string; readonly bytes: number | null }[]> {
+  const { own, foreign } = bySuite(needs);
+  const absent = [...(await missing(suite, own, options))];
+  for (const [other, packages] of foreign) absent.push(...(await missing(other, packages, options)));
+  return absent;
+}
+
+function bySuite(needs: readonly string[]): { own: string[]; foreign: Map<Suite, string[]> } {
+  const own: string[] = [];
+  const foreign = new Map<Suite, string[]>();
+  for (const text of needs) {
+    const need = parseNeed(text);
+    const other = 'error' in need ? null : foreignSuiteOf(need);
+    if (other === null || 'error' in need) own.push(text);
+    else foreign.set(other, [...(foreign.get(other) ?? []), `debian:${need.name}`]);
+  }
+  return { own, foreign };
 }
 
 /** A step as this world's account takes it. */
@@ -108,7 +154,7 @@ export function obstacle(plan: Plan, isolation: Isolation): string | null {
 export async function openWorld(
   plan: Plan,
   env: string,
-  provisioned: Provisioned,
+  provisioned: Software,
   isolation: Isolation,
   cache: string,
 ): Promise<World> {
@@ -126,6 +172,7 @@ export async function openWorld(
       cache,
       layers,
       binds: provisioned.binds,
+      stacks: provisioned.stacks,
       writable: plan.writable,
       memory: plan.restrictions.memory,
       disk: plan.restrictions.disk,
@@ -147,6 +194,7 @@ export async function openWorld(
         LAB_CONTRACT,
         layers,
         provisioned.binds,
+        provisioned.stacks,
         provisioned.env,
         plan.users,
         plan.writable,

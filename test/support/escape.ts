@@ -24,7 +24,7 @@ export interface Attempt {
 const LIMITS = { memory: 256, disk: 64, processes: 60 };
 
 export function specOf(cache: string, layers: readonly string[]): SandboxSpec {
-  return { cache, layers, binds: [], writable: [], isolation: findIsolation(), ...LIMITS };
+  return { cache, layers, binds: [], stacks: [], writable: [], isolation: findIsolation(), ...LIMITS };
 }
 
 /** @param canary a word that stands in files, variables and descriptors of the host; no output may hold it */

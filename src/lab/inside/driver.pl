@@ -239,7 +239,7 @@ sub wait_listening {
     }
 }
 
-# Ports and socket paths that listen → the socket's inode.
+# Ports, addresses with ports (IPv4) and socket paths that listen → the socket's inode.
 sub listening {
     my %open;
     for my $table ('tcp', 'tcp6') {
@@ -247,7 +247,9 @@ sub listening {
         while (<$lines>) {
             my @f = split;
             next unless ($f[3] || '') eq $LISTEN;
-            $open{ hex +(split /:/, $f[1])[-1] } = $f[9];
+            my ($address, $port) = split /:/, $f[1];
+            $open{ hex $port } = $f[9];
+            $open{ join('.', reverse map { hex } $address =~ /../g) . ':' . hex $port } = $f[9] if length $address == 8;
         }
     }
     if (open my $lines, '<', '/proc/net/unix') {

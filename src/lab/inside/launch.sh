@@ -7,6 +7,8 @@
 set -eu
 mountpoint=$1 first=$2 second=$3 folders=$4 files=$5 save=$6 cgroups=$7 driver=$8
 
+cache=$PWD
+
 # "0" means the writer; from here on everything that is born here is counted.
 for group in $cgroups; do echo 0 >"$group/cgroup.procs"; done
 
@@ -24,7 +26,8 @@ ln -s /proc/self/fd/0 dev/stdin
 ln -s /proc/self/fd/1 dev/stdout
 ln -s /proc/self/fd/2 dev/stderr
 ln -s pts/ptmx dev/ptmx
-mount -n -T "$second" --all
+# Where layers are named relative to the cache.
+(cd "$cache" && mount -n -T "$second" --all)
 exec 8<"$mountpoint/upper"
 [ -z "$save" ] || exec 9<"$save"
 # The root moves over the old one, as at the end of a boot; unlike a plain chroot this leaves nothing to climb out to.

@@ -48,6 +48,8 @@ export async function underLock<T>(
     signal?.throwIfAborted();
     await Promise.race([new Promise((done) => holder.stdout.once('data', done)), ended]);
     clearTimeout(waiting);
+    // From here on the lock is held until what is under way has ended, whatever ends it.
+    signal?.removeEventListener('abort', abort);
     await rm(staging, { recursive: true, force: true });
     await mkdir(staging, { recursive: true });
     return await work(staging);
@@ -68,6 +70,12 @@ export async function settle(from: string, to: string): Promise<void> {
   // A rename may reach the disk before the data does; a machine that stops in between would leave empty files.
   await runClient('sync', ['-f', from]);
   await rename(from, to);
+}
+
+/** Lets every account inside read what a client wrote, whatever this process' own settings kept from others. */
+export async function openForReading(folder: string): Promise<void> {
+  const ran = await runClient('chmod', ['-R', 'a+rX', folder]);
+  if (ran.code !== 0) throw new CannotProvision(`${folder} cannot be made readable: ${ran.err.trim()}`);
 }
 
 /** A file that is there whole or not at all. */

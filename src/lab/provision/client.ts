@@ -120,7 +120,12 @@ export async function pipePrograms(
   signal: AbortSignal | undefined,
 ): Promise<Ran> {
   signal?.throwIfAborted();
-  const options = { env: { PATH: SYSTEM_PATH, LC_ALL: 'C' }, cwd: '/' };
+  const options = {
+    env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
+    cwd: '/',
+    signal,
+    killSignal: 'SIGKILL',
+  } as const;
   const source = spawn('setpriv', ['--pdeathsig', 'KILL', ...from], {
     ...options,
     stdio: ['ignore', 'pipe', 'pipe'],

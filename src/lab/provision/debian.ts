@@ -1,5 +1,5 @@
 /** Roots of Debian suites: a base layer for each suite, and a layer for each set of further packages over it. */
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Need } from '../needs.ts';
 import type { Suite } from '../plan.ts';
@@ -104,7 +104,7 @@ export async function provideDebian(
     path: [],
     env: {},
     versions: Object.fromEntries(needs.map((need) => [need.text, versionOf(need, layers) ?? ''])),
-    owned: layers.flatMap(({ owned }) => owned),
+    owned: layers.toReversed().flatMap(({ owned }) => owned),
   };
 }
 
@@ -184,6 +184,7 @@ async function make(
   say(`debian ${apt.suite}: unpacking ${name} (${debs.length} packages, ${megabytes(bytes)})`);
   const root = join(staging, 'layer', 'root');
   await mkdir(root, { recursive: true });
+  await chmod(root, 0o755);
   const world = new WorldFolders(root, wanted.under ? [wanted.under.root] : []);
   prepareRoot(world);
   const unpacked = await unpackAll(debs, apt.archives, staging, world, signal);

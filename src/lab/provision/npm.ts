@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import type { Need } from '../needs.ts';
 import type { Suite } from '../plan.ts';
-import { isThere, readRecord, settle, underLock, writeWhole } from './cache.ts';
+import { isThere, openForReading, readRecord, settle, underLock, writeWhole } from './cache.ts';
 import { type Ran, runClient, telling } from './client.ts';
 import { type Absent, CannotProvision, type Part, type ProvisionOptions, together } from './part.ts';
 
@@ -32,6 +32,7 @@ async function providePackage(need: Need, options: ProvisionOptions): Promise<Pa
           ? await fetchNode(need.version, staging, options)
           : await installPackage(need.name, wordOf(need), staging, options);
       const place = folderOf(options.cache, need.name, found.version);
+      await openForReading(found.folder);
       if (!(await isThere(place))) await settle(found.folder, place);
       if (need.version === null)
         await writeWhole(choiceOf(options.cache, need.name), JSON.stringify(found.version));

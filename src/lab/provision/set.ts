@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Need } from '../needs.ts';
-import { keyOf, readRecord, settle, underLock, writeWhole } from './cache.ts';
+import { keyOf, openForReading, readRecord, settle, underLock, writeWhole } from './cache.ts';
 import { type Absent, PROVISION_CONTRACT, type ProvisionOptions } from './part.ts';
 
 /** Longest name of a folder that is made of the names of what is in it. */
@@ -50,6 +50,7 @@ export async function provideSet(
       await mkdir(content, { recursive: true });
       await mkdir(scratch);
       const record: SetRecord = { versions: await fill(content, place, scratch) };
+      await openForReading(content);
       await writeWhole(join(staging, 'set', 'record.json'), JSON.stringify(record));
       await settle(join(staging, 'set'), folder);
       return record.versions;
