@@ -22,6 +22,7 @@ import {
   HEALTHY,
   LAB_CONTRACT,
   LAB_LIMITS,
+  LISTENS,
   PLACEBOS,
   type Plan,
   planSchema,
@@ -1055,9 +1056,8 @@ function wordsOf(info: string): string[] {
 }
 
 function isListener(word: string): boolean {
-  return /^\d{1,5}$/.test(word)
-    ? Number(word) >= 1 && Number(word) <= 65535
-    : word !== '/' && isCleanPath(word);
+  const port = LISTENS.test(word) ? /(?:^|:)(\d+)$/.exec(word)?.[1] : undefined;
+  return port === undefined ? word !== '/' && isCleanPath(word) : Number(port) >= 1 && Number(port) <= 65535;
 }
 
 function copyOf({ files, services }: Scene): Scene {

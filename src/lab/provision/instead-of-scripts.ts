@@ -330,7 +330,8 @@ function writeShells(world: WorldFolders): void {
   );
 }
 
-function writeAccounts({ world, packages, owned }: Making): void {
+function writeAccounts(making: Making): void {
+  const { world, packages, owned } = making;
   const brought = new Set(packages.map((p) => p.name));
   const passwd = lines(world.read('/etc/passwd') || world.read('/usr/share/base-passwd/passwd.master'));
   const group = lines(world.read('/etc/group') || world.read('/usr/share/base-passwd/group.master'));
@@ -367,7 +368,7 @@ function writeAccounts({ world, packages, owned }: Making): void {
     for (const file of world.list(`/etc/${name}`))
       if (/\.conf$/.test(file)) owned.push({ path: `/etc/${name}/${file}`, ...mine, mode: 0o640 });
   }
-  for (const { type, name, id, home, shell } of declaredUsers(world)) {
+  for (const { type, name, id, home, shell } of declaredUsers(making)) {
     if (type === 'm') {
       addMember(name, id);
       continue;
@@ -389,11 +390,8 @@ function writeAccounts({ world, packages, owned }: Making): void {
   }
 }
 
-function declaredUsers(world: WorldFolders) {
-  return world
-    .list('/usr/lib/sysusers.d')
-    .filter((file) => file.endsWith('.conf') && !OF_A_BOOT.test(file))
-    .flatMap((file) => lines(world.read(`/usr/lib/sysusers.d/${file}`)))
+function declaredUsers(making: Making) {
+  return declarations(making, '/usr/lib/sysusers.d/')
     .flatMap((line) => {
       const words = [...line.matchAll(/"[^"]*"|\S+/g)].map(([word]) => word.replaceAll('"', ''));
       const [type = '', name = '', id = '-', , home = '-', shell = '-'] = words;
@@ -410,10 +408,18 @@ function declaredUsers(world: WorldFolders) {
     });
 }
 
+/** Lines of the settings that this layer's packages have in a folder. */
+function declarations({ world, packages }: Making, folder: string): string[] {
+  return packages
+    .flatMap(({ files }) => files)
+    .filter((file) => file.startsWith(folder) && file.endsWith('.conf') && !OF_A_BOOT.test(lastOf(file)))
+    .flatMap((file) => lines(world.read(file)));
+}
+
 /** Folders that would be made at boot (tmpfiles.d): `d PATH MODE USER GROUP`. */
-function makeDeclaredFolders({ world, owned }: Making): void {
-  const files = world.list('/usr/lib/tmpfiles.d').filter((f) => f.endsWith('.conf') && !OF_A_BOOT.test(f));
-  for (const line of files.flatMap((file) => lines(world.read(`/usr/lib/tmpfiles.d/${file}`)))) {
+function makeDeclaredFolders(making: Making): void {
+  const { world, owned } = making;
+  for (const line of declarations(making, '/usr/lib/tmpfiles.d/')) {
     const [type = '', path = '', mode = '-', user = '-', group = '-'] = line.split(/\s+/);
     if (!/^[dD][!=+-]*$/.test(type) || !/^\/(?:run|var|tmp)\/[\w./-]+$/.test(path)) continue;
     const uid = numberOf(world, '/etc/passwd', user);
