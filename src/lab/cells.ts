@@ -108,6 +108,7 @@ export function digestOf(plan: Plan, cell: CellKey): string {
     person: plan.person,
     writable: plan.writable.toSorted(),
     timeoutSeconds: plan.timeoutSeconds,
+    settleMs: plan.settleMs,
     restrictions: plan.restrictions,
     signature: plan.signature,
     base: base && bare(base),

@@ -12,7 +12,14 @@ export type Report = (line: number, code: IssueCode, problem: string, why: strin
 export interface FrontMatter
   extends Pick<
     Plan,
-    'environments' | 'users' | 'names' | 'person' | 'writable' | 'timeoutSeconds' | 'restrictions'
+    | 'environments'
+    | 'users'
+    | 'names'
+    | 'person'
+    | 'writable'
+    | 'timeoutSeconds'
+    | 'settleMs'
+    | 'restrictions'
   > {
   /** Keys of the record that the page asks to run alone; whether there are such is the page's business. */
   readonly alone: readonly { readonly key: string; readonly line: number }[];
@@ -31,6 +38,7 @@ const KEYS = [
   'writable',
   'values',
   'timeout',
+  'settle',
   'restrictions',
   'alone',
 ] as const;
@@ -150,12 +158,16 @@ class Reader {
     const values = this.values(top.get('values'));
     const users = this.users(top.get('users'));
     const timeout = top.get('timeout');
+    const settle = top.get('settle');
     return {
       environments: this.environments(top.get('environments'), needs, values),
       users,
       names: this.names(top.get('names')),
       person: this.person(top.get('person'), users),
       writable: this.writable(top.get('writable')),
+      settleMs: settle
+        ? this.whole(settle, 0, LAB_LIMITS.maxSettleMs, LAB_LIMITS.defaultSettleMs)
+        : LAB_LIMITS.defaultSettleMs,
       timeoutSeconds: timeout
         ? this.whole(timeout, 1, LAB_LIMITS.maxTimeoutSeconds, LAB_LIMITS.defaultTimeoutSeconds)
         : LAB_LIMITS.defaultTimeoutSeconds,

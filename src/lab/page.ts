@@ -733,6 +733,7 @@ class Page {
       person: front.person,
       writable: front.writable,
       timeoutSeconds: front.timeoutSeconds,
+      settleMs: front.settleMs,
       restrictions: front.restrictions,
       alone: front.alone.map((a) => a.key),
       signature: {

@@ -14,6 +14,12 @@ export const LAB_LIMITS = {
   /** Seconds for one block. */
   defaultTimeoutSeconds: 30,
   maxTimeoutSeconds: 300,
+  /**
+   * With services, an attempt that does not come out as hoped is made once more after this: `nginx -s reload` and its
+   * like return before their work is done. People take longer than that to type.
+   */
+  defaultSettleMs: 500,
+  maxSettleMs: 10_000,
   /** MiB of memory (where the lab runs as root), of disk, number of processes. */
   defaultMemory: 1024,
   maxMemory: 4096,
@@ -151,6 +157,7 @@ export const planSchema = z.strictObject({
   person: z.strictObject({ as: account.nullable(), in: path.nullable() }),
   writable: z.array(path),
   timeoutSeconds: z.int().min(1).max(LAB_LIMITS.maxTimeoutSeconds),
+  settleMs: z.int().min(0).max(LAB_LIMITS.maxSettleMs),
   restrictions: z.strictObject({
     memory: z.int().min(16).max(LAB_LIMITS.maxMemory),
     disk: z.int().min(16).max(LAB_LIMITS.maxDisk),

@@ -380,7 +380,7 @@ class Run {
         return this.inTrial(world, cause, { kept: keptWorld ?? undefined }, async (trial) => {
           const fault = keptWorld
             ? (faults[repeat % faults.length] as (typeof faults)[number]).fault
-            : await trial.showFault();
+            : await trial.buildFault();
           const result = await trial.act(cell, fault, wait, undo);
           longest = Math.max(longest, result.ms);
           return { outcome: result.outcome, result, transcript: result.transcript };

@@ -16,11 +16,6 @@ import { DEFAULT_ACCOUNT, failure, personOf, stepOf, type World, WorldError } fr
 export const TRIAL_LIMITS = {
   /** Longest wait of the placebo `nothing`, which waits as long as the actions took. */
   maxWaitMs: 60_000,
-  /**
-   * With services, an attempt that does not come out as hoped is made once more after this: `nginx -s reload` and its
-   * like return before their work is done. People take longer than that to type.
-   */
-  settleMs: 500,
   /** Of a symptom file so much is read after an attempt. */
   maxSymptomBytes: 1024 * 1024,
   /** Of the configuration in force so much is kept with a transcript. */
@@ -165,6 +160,30 @@ export class Trial {
     return this.breakIt();
   }
 
+  /**
+   * The fault for an action's trial. Where the cause is files and services alone, the world is built with it from the
+   * start: the same files, the same processes, and half the work. Controls never take this way. @throws Verdict
+   */
+  async buildFault(): Promise<Fault> {
+    const [base, cause] = [this.base(), this.causeBlocks()];
+    const services = [...base, ...cause].filter((b): b is BlockOf<'service'> => b.verb === 'service');
+    const configured = (path: string) =>
+      services.some(({ config }) => config.some((c) => path === c || path.startsWith(`${c}/`)));
+    const still = cause.every((b) =>
+      b.verb === 'edit' || b.verb === 'file'
+        ? configured(b.path)
+        : ['service', 'ready', 'values', 'attempt', 'symptom', 'env'].includes(b.verb),
+    );
+    if (!still || services.length === 0 || base.some((b) => b.verb === 'run')) return this.showFault();
+    this.say(`--- the world of ${this.cause}`);
+    this.expectReady([...base, ...cause]);
+    for (const block of cause) if (block.verb !== 'service') await this.apply(block);
+    // A replaced service keeps its place in the order of the base.
+    for (const block of services) this.services.set(block.name, block);
+    for (const name of this.services.keys()) await this.launch(name);
+    return this.seeFault();
+  }
+
   /** Brings the healthy world up and makes sure that it is. @returns what it printed. @throws Verdict */
   async showHealthy(): Promise<string> {
     this.expectReady(this.base());
@@ -209,6 +228,10 @@ export class Trial {
       }
     }
     for (const name of touched) await this.restart(name);
+    return this.seeFault();
+  }
+
+  private async seeFault(): Promise<Fault> {
     const seen = await this.trySettled((s) => !s.healthy);
     if (seen.healthy) throw new Verdict('no_fault', 'the cause does no harm: the attempt succeeds');
     if (!seen.matched) {
@@ -563,8 +586,8 @@ export class Trial {
   /** The attempt; once more after a pause where services may still be about what they were told. */
   private async trySettled(hoped: (seen: Seen) => boolean): Promise<Seen> {
     const seen = await this.try();
-    if (hoped(seen) || this.services.size === 0) return seen;
-    await new Promise((done) => setTimeout(done, TRIAL_LIMITS.settleMs));
+    if (hoped(seen) || this.services.size === 0 || this.plan.settleMs === 0) return seen;
+    await new Promise((done) => setTimeout(done, this.plan.settleMs));
     return this.try();
   }
 
@@ -580,8 +603,12 @@ export class Trial {
       this.say(`# new in ${this.symptom}\n${text.trimEnd()}`);
     }
     const judge = this.base().find((b): b is BlockOf<'healthy'> => b.verb === 'healthy');
+    const ids = matchText(this.book, text).map((m) => this.book.records[m.record]?.id as string);
+    const matched = ids.includes(this.plan.record);
     let healthy = result.exit === 0 && !result.timedOut;
-    if (judge) {
+    // With the signature there the outcome is decided; only a control needs to know that it is a fault as well.
+    if (matched && this.acting) healthy = false;
+    else if (judge) {
       const root = this.world.people.get('root') ?? personOf(this.world, DEFAULT_ACCOUNT);
       await this.sandbox.put(OUT_FILE, root, '0644', result.output);
       const verdict = await this.step('healthy', judge, judge.body, {
@@ -590,7 +617,6 @@ export class Trial {
       });
       healthy = verdict.exit === 0;
     }
-    const ids = matchText(this.book, text).map((m) => this.book.records[m.record]?.id as string);
     this.say(
       `= ${healthy ? 'healthy' : 'not healthy'}; ${ids.length > 0 ? `matches ${ids.join(', ')}` : 'no record matches'}`,
     );

@@ -32,6 +32,9 @@ umask 0022;
 opendir my $fds, '/proc/self/fd' or die "no /proc: $!\n";
 for my $fd (readdir $fds) { POSIX::close($fd) if $fd =~ /^\d+$/ && $fd > 2 && $fd != 8 && $fd != 9 && $fd != fileno_of($fds) }
 closedir $fds;
+symlink '/proc/self/fd', '/dev/fd';
+symlink "/proc/self/fd/$_->[0]", "/dev/$_->[1]" for [0, 'stdin'], [1, 'stdout'], [2, 'stderr'];
+symlink 'pts/ptmx', '/dev/ptmx';
 my $hostname = 'lab';
 syscall($call->{sethostname}, $hostname, 3);
 syscall($call->{keyctl}, 1, 0, 0, 0, 0);
@@ -272,24 +275,26 @@ sub stop_service {
     my @wanted = split / /, $listens;
     my $targets = sub {
         my $supervisor = $services{$name} // 0;
-        my %pids = map { $_ => 1 } grep { $supervisor && parent_of($_) == $supervisor } processes();
+        my @own = grep { $supervisor && parent_of($_) == $supervisor } processes();
+        return @own if @own;
+        # Its own are gone; whoever holds its sockets all the same was started by an action.
         my $open = listening();
         my %inode = map { $open->{$_} ? ("socket:[$open->{$_}]" => 1) : () } @wanted;
-        if (%inode) {
-            for my $pid (grep { $_ != 1 } processes()) {
-                opendir my $dir, "/proc/$pid/fd" or next;
-                for my $fd (readdir $dir) {
-                    my $link = readlink "/proc/$pid/fd/$fd";
-                    $pids{$pid} = 1 if defined $link && $inode{$link};
-                }
+        return () unless %inode;
+        my %pids;
+        for my $pid (grep { $_ != 1 } processes()) {
+            opendir my $dir, "/proc/$pid/fd" or next;
+            for my $fd (readdir $dir) {
+                my $link = readlink "/proc/$pid/fd/$fd";
+                $pids{$pid} = 1 if defined $link && $inode{$link};
             }
         }
         return keys %pids;
     };
     my $waited = 0;
-    my @first = $targets->();
-    kill 'TERM', @first;
+    my %told;
     while (my @left = $targets->()) {
+        for my $pid (@left) { kill 'TERM', $pid unless $told{$pid}++ }
         kill 'CONT', @left if $waited > 0.1;
         kill 'KILL', @left if $waited > $STOP_SECONDS;
         select undef, undef, undef, $POLL;

@@ -16,16 +16,10 @@ mount -n -T "$first" --all --types tmpfs
 mkdir "$mountpoint/upper" "$mountpoint/work" "$mountpoint/root"
 mount -n -T "$first" --all --types overlay
 cd "$mountpoint/root"
-mount -n -t tmpfs -o mode=755,nosuid,size=1m tmpfs dev
 # shellcheck disable=SC2086
 mkdir -p $folders
 # shellcheck disable=SC2086
 touch $files
-ln -s /proc/self/fd dev/fd
-ln -s /proc/self/fd/0 dev/stdin
-ln -s /proc/self/fd/1 dev/stdout
-ln -s /proc/self/fd/2 dev/stderr
-ln -s pts/ptmx dev/ptmx
 # Where layers are named relative to the cache.
 (cd "$cache" && mount -n -T "$second" --all)
 exec 8<"$mountpoint/upper"

@@ -204,32 +204,61 @@ function linkTo(world: WorldFolders, path: string, target: string): void {
   if (world.has(led)) world.link(path, target);
 }
 
-/** `update-alternatives --install LINK NAME PATH PRIORITY [--slave LINK NAME PATH]`, written out in full. */
+interface Choice {
+  readonly link: string;
+  readonly name: string;
+  readonly path: string;
+  readonly priority: number;
+  readonly slaves: readonly { readonly link: string; readonly name: string; readonly path: string }[];
+}
+
+/** What `update-alternatives --install` would have made: the best choice of each name, and the list of all. */
 function writeAlternatives({ world, packages }: Making): void {
-  const best = new Map<string, { name: string; path: string; priority: number }>();
-  for (const { postinst } of packages) {
-    const script = withVariables(postinst.replace(/\\\n/g, ' '));
-    for (const line of script.split(/[\n;]|&&|\|\|/)) {
-      const at = line.indexOf('update-alternatives');
-      if (at < 0) continue;
-      const words = line.slice(at).replace(/["']/g, '').trim().split(/\s+/);
-      const from = words.indexOf('--install');
-      if (from < 0) continue;
-      const priority = Number(words[from + 4]);
-      if (!Number.isFinite(priority)) continue;
-      for (let i = from; words[i] === '--install' || words[i] === '--slave'; i += i === from ? 5 : 4) {
-        const [link = '', name = '', path = ''] = words.slice(i + 1, i + 4);
-        if (![link, path].every((p) => /^\/[\w./+-]+$/.test(p)) || !/^[\w.+-]+$/.test(name)) continue;
-        if (!world.has(path) || priority <= (best.get(link)?.priority ?? Number.NEGATIVE_INFINITY)) continue;
-        best.set(link, { name, path, priority });
-      }
+  const choices = packages
+    .flatMap(({ postinst }) => alternativesIn(postinst))
+    .filter(({ name, path }) => name !== 'editor' && world.has(path));
+  for (const name of new Set(choices.map((choice) => choice.name))) {
+    const own = choices.filter((choice) => choice.name === name);
+    const best = own.reduce((a, b) => (b.priority > a.priority ? b : a));
+    const record = `/var/lib/dpkg/alternatives/${name}`;
+    // Status, link, an empty line, then each choice and its priority; the empty line after the last ends it.
+    const [, , , ...before] = world.read(record).trimEnd().split('\n');
+    const known = new Map<string, number>();
+    for (let i = 0; i + 1 < before.length; i += 2) known.set(before[i] as string, Number(before[i + 1]));
+    const isBest = best.priority > Math.max(Number.NEGATIVE_INFINITY, ...known.values());
+    for (const { path, priority } of own) known.set(path, priority);
+    const list = [...known].map(([path, priority]) => `${path}\n${priority}\n`).join('');
+    world.write(record, `auto\n${best.link}\n\n${list}\n`);
+    if (!isBest) continue;
+    for (const { link, name, path } of [best, ...best.slaves]) {
+      if (!world.has(path)) continue;
+      world.link(link, `/etc/alternatives/${name}`);
+      world.relink(`/etc/alternatives/${name}`, path);
     }
   }
-  for (const [link, { name, path }] of best) {
-    if (name === 'editor' || world.hasEntry(link)) continue;
-    world.link(`/etc/alternatives/${name}`, path);
-    world.link(link, `/etc/alternatives/${name}`);
+}
+
+/** Calls of `update-alternatives --install LINK NAME PATH PRIORITY [--slave LINK NAME PATH]…` that can be read off. */
+function alternativesIn(postinst: string): Choice[] {
+  const choices: Choice[] = [];
+  const isPlain = (link = '', name = '', path = '') =>
+    [link, path].every((p) => /^\/[\w./+-]+$/.test(p)) && /^[\w.+-]+$/.test(name);
+  const script = withVariables(postinst.replace(/\\\n/g, ' '));
+  for (const line of script.split(/[\n;]|&&|\|\|/)) {
+    const at = line.indexOf('update-alternatives');
+    if (at < 0) continue;
+    const words = line.slice(at).replace(/["']/g, '').trim().split(/\s+/);
+    const from = words.indexOf('--install');
+    if (from < 0) continue;
+    const [link = '', name = '', path = '', priority] = words.slice(from + 1);
+    if (!isPlain(link, name, path) || !/^-?\d+$/.test(priority ?? '')) continue;
+    const slaves = words.flatMap((word, i) => {
+      const [link = '', name = '', path = ''] = words.slice(i + 1);
+      return word === '--slave' && isPlain(link, name, path) ? [{ link, name, path }] : [];
+    });
+    choices.push({ link, name, path, priority: Number(priority), slaves });
   }
+  return choices;
 }
 
 /** A script with the variables filled in that it sets to plain words; the others stay, and what has them is passed over. */
@@ -391,21 +420,20 @@ function writeAccounts(making: Making): void {
 }
 
 function declaredUsers(making: Making) {
-  return declarations(making, '/usr/lib/sysusers.d/')
-    .flatMap((line) => {
-      const words = [...line.matchAll(/"[^"]*"|\S+/g)].map(([word]) => word.replaceAll('"', ''));
-      const [type = '', name = '', id = '-', , home = '-', shell = '-'] = words;
-      if (!/^[ugm]!?$/.test(type) || !/^[a-zA-Z_][\w.-]*$/.test(name)) return [];
-      return [
-        {
-          type: type[0] as string,
-          name,
-          id,
-          home: home === '-' ? '/' : home,
-          shell: shell === '-' ? '/usr/sbin/nologin' : shell,
-        },
-      ];
-    });
+  return declarations(making, '/usr/lib/sysusers.d/').flatMap((line) => {
+    const words = [...line.matchAll(/"[^"]*"|\S+/g)].map(([word]) => word.replaceAll('"', ''));
+    const [type = '', name = '', id = '-', , home = '-', shell = '-'] = words;
+    if (!/^[ugm]!?$/.test(type) || !/^[a-zA-Z_][\w.-]*$/.test(name)) return [];
+    return [
+      {
+        type: type[0] as string,
+        name,
+        id,
+        home: home === '-' ? '/' : home,
+        shell: shell === '-' ? '/usr/sbin/nologin' : shell,
+      },
+    ];
+  });
 }
 
 /** Lines of the settings that this layer's packages have in a folder. */

@@ -59,4 +59,4 @@ export interface Absent {
 }
 
 /** Raised when the same needs would give other files: nothing made before is used then. */
-export const PROVISION_CONTRACT = 1;
+export const PROVISION_CONTRACT = 2;

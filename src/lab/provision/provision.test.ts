@@ -177,6 +177,9 @@ describe('a layer', () => {
     expect(existsSync(canary)).toBe(false);
     expect(readlinkSync(join(upper, 'usr/bin/awk'))).toBe('/etc/alternatives/awk');
     expect(readlinkSync(join(upper, 'etc/alternatives/awk'))).toBe('/usr/bin/gawk');
+    expect(readFileSync(join(upper, 'var/lib/dpkg/alternatives/awk'), 'utf8')).toBe(
+      'auto\n/usr/bin/awk\n\n/usr/bin/mawk\n5\n/usr/bin/gawk\n10\n\n',
+    );
     expect(readFileSync(join(upper, 'etc/passwd'), 'utf8')).toBe(
       'root:*:0:0:root:/root:/bin/bash\nredis:x:102:102::/var/lib/redis:/usr/sbin/nologin\nxd:x:200:200::/var/lib/x:/usr/sbin/nologin\n',
     );
@@ -390,81 +393,75 @@ describe.skipIf(lacking.length > 0)('for real', () => {
     expect(existsSync(canary)).toBe(false);
   });
 
-  real(
-    'killed anywhere, it goes on from there; two at once do the work once',
-    async () => {
-      const cache = folder();
-      const bundle = await rolldown({
-        input: fileURLToPath(new URL('./index.ts', import.meta.url)),
-        platform: 'node',
-        logLevel: 'silent',
-      });
-      const { output } = await bundle.generate({ format: 'esm' });
-      const code = join(folder(), 'run.mjs');
-      writeFileSync(
-        code,
-        `${output[0].code}\nawait provision('bookworm', ['debian:jq'], { cache: ${JSON.stringify(cache)}, say: console.log });\nconsole.log('done');\n`,
-      );
-      const killedAt = (wanted: RegExp, afterMs: number) =>
-        new Promise<string>((done) => {
-          const child = spawn(process.execPath, [code], { stdio: ['ignore', 'pipe', 'inherit'] });
-          let out = '';
-          child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-            const before = wanted.test(out);
-            out += chunk;
-            if (!before && wanted.test(out)) setTimeout(() => child.kill('SIGKILL'), afterMs);
-          });
-          child.on('close', () => done(out));
+  real('killed anywhere, it goes on from there; two at once do the work once', async () => {
+    const cache = folder();
+    const bundle = await rolldown({
+      input: fileURLToPath(new URL('./index.ts', import.meta.url)),
+      platform: 'node',
+      logLevel: 'silent',
+    });
+    const { output } = await bundle.generate({ format: 'esm' });
+    const code = join(folder(), 'run.mjs');
+    writeFileSync(
+      code,
+      `${output[0].code}\nawait provision('bookworm', ['debian:jq'], { cache: ${JSON.stringify(cache)}, say: console.log });\nconsole.log('done');\n`,
+    );
+    const killedAt = (wanted: RegExp, afterMs: number) =>
+      new Promise<string>((done) => {
+        const child = spawn(process.execPath, [code], { stdio: ['ignore', 'pipe', 'inherit'] });
+        let out = '';
+        child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+          const before = wanted.test(out);
+          out += chunk;
+          if (!before && wanted.test(out)) setTimeout(() => child.kill('SIGKILL'), afterMs);
         });
-      expect(await killedAt(/to fetch/, 150)).not.toContain('done');
-      expect(stillRunning(cache)).toEqual([]);
-      expect(await killedAt(/unpacking the base system/, 300)).not.toContain('done');
-      expect(stillRunning(cache)).toEqual([]);
-      expect(existsSync(join(cache, 'resolved'))).toBe(false);
+        child.on('close', () => done(out));
+      });
+    expect(await killedAt(/to fetch/, 150)).not.toContain('done');
+    await expect.poll(() => stillRunning(cache), { timeout: 5_000 }).toEqual([]);
+    expect(await killedAt(/unpacking the base system/, 300)).not.toContain('done');
+    await expect.poll(() => stillRunning(cache), { timeout: 5_000 }).toEqual([]);
+    expect(existsSync(join(cache, 'resolved'))).toBe(false);
 
-      const lines: string[] = [];
-      const say = (line: string) => lines.push(line);
-      const [one, two] = await Promise.all([
-        provision('bookworm', ['debian:jq'], { cache, say }),
-        provision('bookworm', ['debian:jq'], { cache, say }),
-      ]);
-      expect(two).toEqual(one);
-      expect(lines.filter((line) => line.includes('unpacking the base system'))).toHaveLength(1);
-      expect(lines.filter((line) => line.includes('unpacking jq'))).toHaveLength(1);
-      // Fetched before the second kill, and not again.
-      expect(lines.filter((line) => line.includes('to fetch'))).toHaveLength(1);
-      expect(readdirSync(join(cache, 'staging'))).toEqual([]);
+    const lines: string[] = [];
+    const say = (line: string) => lines.push(line);
+    const [one, two] = await Promise.all([
+      provision('bookworm', ['debian:jq'], { cache, say }),
+      provision('bookworm', ['debian:jq'], { cache, say }),
+    ]);
+    expect(two).toEqual(one);
+    expect(lines.filter((line) => line.includes('unpacking the base system'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('unpacking jq'))).toHaveLength(1);
+    // Fetched before the second kill, and not again.
+    expect(lines.filter((line) => line.includes('to fetch'))).toHaveLength(1);
+    expect(readdirSync(join(cache, 'staging'))).toEqual([]);
   });
 
-  real(
-    'a damaged archive is fetched again; a damaged record is no record',
-    async ({ layers }) => {
-      const cache = folder();
-      const [suite] = readdirSync(join(shared, 'debian')).filter((name) => name.startsWith('bookworm-'));
-      const from = join(shared, 'debian', suite as string);
-      const to = join(cache, 'debian', suite as string);
-      const archives = readdirSync(join(from, 'archives')).filter((name) => name.endsWith('.deb'));
-      mkdirSync(to, { recursive: true });
-      spawnSync('cp', ['-a', ...['apt', 'archives', 'layers'].map((name) => join(from, name)), to]);
-      // The lists are the other cache's, and so is the private configuration: made anew from the sources.
-      rmSync(join(to, 'apt'), { recursive: true });
-      for (const name of readdirSync(join(to, 'layers')).filter((layer) => !layer.startsWith('base-')))
-        rmSync(join(to, 'layers', name), { recursive: true });
-      const jq = archives.find((name) => name.startsWith('jq_')) as string;
-      const whole = readFileSync(join(to, 'archives', jq));
-      writeFileSync(join(to, 'archives', jq), Buffer.alloc(whole.length));
-      mkdirSync(join(cache, 'resolved'));
-      const lines: string[] = [];
-      const made = await provision('bookworm', ['debian:jq'], { cache, say: (line) => lines.push(line) });
-      expect(lines.join('\n')).toContain(`fetching again what was damaged: ${jq}`);
-      expect(readFileSync(join(made.layers[0] as string, 'usr/bin/jq'))).toEqual(
-        readFileSync(join(layers[0] as string, 'usr/bin/jq')),
-      );
-      for (const name of readdirSync(join(cache, 'resolved')))
-        writeFileSync(join(cache, 'resolved', name), '{"layers":[');
-      expect(await provision('bookworm', ['debian:jq'], { cache, say: () => {}, offline: true })).toEqual(
-        made,
-      );
+  real('a damaged archive is fetched again; a damaged record is no record', async ({ layers }) => {
+    const cache = folder();
+    const [suite] = readdirSync(join(shared, 'debian')).filter((name) => name.startsWith('bookworm-'));
+    const from = join(shared, 'debian', suite as string);
+    const to = join(cache, 'debian', suite as string);
+    const archives = readdirSync(join(from, 'archives')).filter((name) => name.endsWith('.deb'));
+    mkdirSync(to, { recursive: true });
+    spawnSync('cp', ['-a', ...['apt', 'archives', 'layers'].map((name) => join(from, name)), to]);
+    // The lists are the other cache's, and so is the private configuration: made anew from the sources.
+    rmSync(join(to, 'apt'), { recursive: true });
+    for (const name of readdirSync(join(to, 'layers')).filter((layer) => !layer.startsWith('base-')))
+      rmSync(join(to, 'layers', name), { recursive: true });
+    const jq = archives.find((name) => name.startsWith('jq_')) as string;
+    const whole = readFileSync(join(to, 'archives', jq));
+    writeFileSync(join(to, 'archives', jq), Buffer.alloc(whole.length));
+    mkdirSync(join(cache, 'resolved'));
+    const lines: string[] = [];
+    const made = await provision('bookworm', ['debian:jq'], { cache, say: (line) => lines.push(line) });
+    expect(lines.join('\n')).toContain(`fetching again what was damaged: ${jq}`);
+    expect(readFileSync(join(made.layers[0] as string, 'usr/bin/jq'))).toEqual(
+      readFileSync(join(layers[0] as string, 'usr/bin/jq')),
+    );
+    for (const name of readdirSync(join(cache, 'resolved')))
+      writeFileSync(join(cache, 'resolved', name), '{"layers":[');
+    expect(await provision('bookworm', ['debian:jq'], { cache, say: () => {}, offline: true })).toEqual(made);
   });
 });
 if (lacking.length > 0)

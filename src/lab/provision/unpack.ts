@@ -274,6 +274,13 @@ export class WorldFolders {
     if (!this.hasEntry(path)) symlinkSync(target, this.place(path));
   }
 
+  /** A link, whatever link or file was there. */
+  relink(path: string, target: string): void {
+    const at = this.place(path);
+    rmSync(at, { force: true });
+    symlinkSync(target, at);
+  }
+
   /** Moves a package's tree into the world. */
   merge(tree: string, path = '/'): void {
     for (const entry of readdirSync(join(tree, path), { withFileTypes: true })) {
