@@ -2,8 +2,8 @@
  * The isolation of the lab against somebody who tries to break it: as root, as an ordinary user, and with the runner
  * killed in the middle. What is tried stands in `support/escape.ts`.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
@@ -16,7 +16,9 @@ import { labCache } from './support/lab.ts';
 
 const isolation = findIsolation();
 const CANARY = `canary-${process.pid}-word`;
+/** A uid without an account, and so without further uids; and one with an account. */
 const ORDINARY = 4242;
+const NOBODY = 65534;
 const isRoot = process.getuid?.() === 0;
 if (isolation.mode === 'none') console.log(`skipped: isolation: ${isolation.why}`);
 if (!isRoot) console.log('skipped: isolation as another user: needs root to become one');
@@ -66,6 +68,19 @@ describe.skipIf(isolation.mode === 'none')('isolation', () => {
     expect(done.status, done.stderr).toBe(0);
     return JSON.parse(done.stdout);
   };
+  /** The layers again, as belonging to somebody else. */
+  const ownLayers = (name: string, uid: number): string[] => {
+    const cache = join(folder, name);
+    mkdirSync(cache);
+    const own = layers.map((layer, i) => {
+      const copy = join(cache, `layer${i}`);
+      expect(spawnSync('cp', ['-a', layer, copy]).status).toBe(0);
+      return copy;
+    });
+    expect(spawnSync('chown', ['-R', `${uid}:${uid}`, cache]).status).toBe(0);
+    expect(spawnSync('chmod', ['-R', 'a+rX', folder]).status).toBe(0);
+    return own;
+  };
   const leaks = (attempts: readonly Attempt[]) => attempts.filter((a) => a.leak !== '');
 
   test('holds', { timeout: 300_000 }, () => {
@@ -75,19 +90,76 @@ describe.skipIf(isolation.mode === 'none')('isolation', () => {
   });
 
   test.skipIf(!isRoot)('holds as an ordinary user', { timeout: 300_000 }, () => {
-    const cache = join(folder, 'cache');
-    mkdirSync(cache);
-    const own = layers.map((layer, i) => {
-      const copy = join(cache, `layer${i}`);
-      expect(spawnSync('cp', ['-a', layer, copy]).status).toBe(0);
-      return copy;
-    });
-    expect(spawnSync('chown', ['-R', `${ORDINARY}:${ORDINARY}`, cache]).status).toBe(0);
-    expect(spawnSync('chmod', ['-R', 'a+rX', folder]).status).toBe(0);
-    const { mode, attempts } = attemptsOf(cache, own, ORDINARY);
-    expect(['single', 'mapped']).toContain(mode);
+    const { mode, attempts } = attemptsOf(join(folder, 'cache'), ownLayers('cache', ORDINARY), ORDINARY);
+    expect(mode).toBe('single');
     expect(leaks(attempts)).toEqual([]);
   });
+
+  /**
+   * A private view of this machine in which `nobody` has a range of further uids; everything is gone with the command.
+   * `newuidmap` comes from the package, as somebody would install it.
+   */
+  const withRange = async (command: string): Promise<SpawnSyncReturns<string>> => {
+    const { layers: packages } = await provision('bookworm', ['debian:uidmap'], {
+      cache: labCache(),
+      say: () => {},
+    });
+    writeFileSync(join(folder, 'range'), 'nobody:100000:65536\n');
+    const script = [
+      'set -e',
+      'touch /etc/subuid /etc/subgid',
+      `mount --bind ${folder}/range /etc/subuid`,
+      `mount --bind ${folder}/range /etc/subgid`,
+      'mount -t tmpfs -o mode=755 none /usr/local/sbin',
+      `cp -p ${packages[0]}/usr/bin/new?idmap /usr/local/sbin/`,
+      'chmod u+s /usr/local/sbin/new?idmap',
+      `exec setpriv --reuid=${NOBODY} --regid=${NOBODY} --clear-groups ${command}`,
+    ].join('\n');
+    return spawnSync('unshare', ['--mount', 'sh', '-c', script], {
+      cwd: folder,
+      encoding: 'utf8',
+      timeout: 240_000,
+      env: { PATH: process.env.PATH ?? '', HOME: folder, CANARY },
+    });
+  };
+
+  test.skipIf(!isRoot)('holds as an ordinary user with a range of uids', { timeout: 300_000 }, async () => {
+    const own = ownLayers('range-cache', NOBODY);
+    const cache = join(folder, 'range-cache');
+    const done = await withRange(`${process.execPath} ${program} ${cache} ${own.join(',')}`);
+    expect(done.status, done.stderr).toBe(0);
+    const { mode, attempts } = JSON.parse(done.stdout) as { mode: string; attempts: Attempt[] };
+    expect(mode).toBe('mapped');
+    expect(leaks(attempts)).toEqual([]);
+  });
+
+  test.skipIf(!isRoot)(
+    'an ordinary user proves a page with several accounts, from nothing',
+    { timeout: 300_000 },
+    async () => {
+      const [, json = '', page = ''] =
+        /\n```json\n([\s\S]*?)\n```\n\n````md\n([\s\S]*?)\n````\n/.exec(
+          readFileSync(join(ROOT, 'docs/lab.md'), 'utf8'),
+        ) ?? [];
+      const records = join(folder, 'records/example/config-denied');
+      mkdirSync(records, { recursive: true });
+      writeFileSync(join(records, 'record.json'), json);
+      writeFileSync(join(records, 'lab.md'), page);
+      cpSync(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true });
+      cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
+      mkdirSync(join(folder, 'home'));
+      expect(
+        spawnSync('chown', ['-R', `${NOBODY}:${NOBODY}`, join(folder, 'records'), join(folder, 'home')])
+          .status,
+      ).toBe(0);
+      expect(spawnSync('chmod', ['-R', 'a+rX', folder]).status).toBe(0);
+      const done = await withRange(
+        `env HOME=${folder}/home ${process.execPath} ${folder}/dist/faultbook.cjs prove --records ${folder}/records`,
+      );
+      expect(done.status, `${done.stdout}\n${done.stderr}`).toBe(0);
+      expect(done.stdout).toContain('Tier: proven on debian12');
+    },
+  );
 
   test('nothing survives a runner that is killed, not even a daemon', { timeout: 60_000 }, async () => {
     const mark = `faultbook-mark-${process.pid}`;
