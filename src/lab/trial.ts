@@ -303,7 +303,8 @@ export class Trial {
         const later = await this.trySettled((s) => s.healthy);
         if (!later.healthy) return result('fixed_until_restart', { firstError: firstLine(later.text) });
       }
-      await this.showConfiguration();
+      // Once for each cell, like the undo: with the transcript that is kept.
+      if (undo) await this.showConfiguration();
       const undone = undo ? await this.undo(blocks, before, variables) : null;
       return result(verdict.outcome, { moved: verdict.moved, firstError: verdict.firstError, undo: undone });
     } catch (error) {
