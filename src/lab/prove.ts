@@ -467,7 +467,13 @@ class Run {
     }
     const shown = repeats.find((r) => r.outcome !== 'lab_failed') ?? (repeats[0] as Repeat);
     const outcomes = count();
-    this.finish(world, cell, outcomes, shown.result, shown.transcript, firstReason(shown.transcript));
+    // Where repeats disagree, one of each kind: that is what somebody will want to see.
+    const kinds = Object.keys(outcomes).map((o) => repeats.find((r) => r.outcome === o) as Repeat);
+    const transcript =
+      kinds.length > 1
+        ? kinds.map((r) => `======== ${r.outcome}\n${r.transcript}`).join('\n')
+        : shown.transcript;
+    this.finish(world, cell, outcomes, shown.result, transcript, firstReason(shown.transcript));
     this.report(cell, Object.keys(outcomes).join(', '), 1);
   }
 

@@ -8,7 +8,7 @@ import { type Book, matchText } from '../book/index.ts';
 import { diagnose, fillCommand } from '../diagnosis/index.ts';
 import { NO_READING, type Outcome } from '../evidence/index.ts';
 import { blocksFor, type CellKey, fillValues, valuesFor } from './cells.ts';
-import { type Block, type BlockOf, HEALTHY, type Plan } from './plan.ts';
+import { type Block, type BlockOf, HEALTHY, LAB_LIMITS, type Plan } from './plan.ts';
 import { Sandbox, SandboxError, type StepResult } from './sandbox.ts';
 import { DEFAULT_ACCOUNT, failure, personOf, stepOf, type World, WorldError } from './world.ts';
 
@@ -300,7 +300,8 @@ export class Trial {
       if (verdict.outcome === 'fixed' && this.services.size > 0 && this.attemptCommands === null) {
         this.say('--- restart, to see whether it lasts');
         for (const name of this.services.keys()) await this.restart(name);
-        const later = await this.trySettled((s) => s.healthy);
+        // Whatever the page says: what was just restarted may still be about it.
+        const later = await this.trySettled((s) => s.healthy, LAB_LIMITS.defaultSettleMs);
         if (!later.healthy) return result('fixed_until_restart', { firstError: firstLine(later.text) });
       }
       // Once for each cell, like the undo: with the transcript that is kept.
@@ -585,10 +586,10 @@ export class Trial {
   }
 
   /** The attempt; once more after a pause where services may still be about what they were told. */
-  private async trySettled(hoped: (seen: Seen) => boolean): Promise<Seen> {
+  private async trySettled(hoped: (seen: Seen) => boolean, pauseMs = this.plan.settleMs): Promise<Seen> {
     const seen = await this.try();
-    if (hoped(seen) || this.services.size === 0 || this.plan.settleMs === 0) return seen;
-    await new Promise((done) => setTimeout(done, this.plan.settleMs));
+    if (hoped(seen) || this.services.size === 0 || pauseMs === 0) return seen;
+    await new Promise((done) => setTimeout(done, pauseMs));
     return this.try();
   }
 
