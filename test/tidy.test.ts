@@ -20,11 +20,11 @@ interface Rule {
 /** Imports go one way: record ← book, evidence ← diagnosis ← render; store and lab use those; doors use everything. */
 const MODULES: Readonly<Record<string, Rule>> = {
   record: { imports: [], packages: ['zod'], pure: true },
-  book: { imports: ['record'], packages: [], pure: true },
-  diagnosis: { imports: ['record', 'book'], packages: ['zod'], pure: true },
+  book: { imports: ['record', 'evidence'], packages: [], pure: true },
+  diagnosis: { imports: ['record', 'book', 'evidence'], packages: ['zod'], pure: true },
   evidence: { imports: ['record'], packages: ['zod'], pure: true },
   render: { imports: ['record', 'evidence', 'diagnosis'], packages: [], pure: true },
-  store: { imports: ['record', 'book'], packages: [], pure: false },
+  store: { imports: ['record', 'book', 'evidence'], packages: [], pure: false },
   lab: {
     imports: ['record', 'book', 'evidence', 'diagnosis'],
     packages: ['zod', 'yaml'],

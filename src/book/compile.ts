@@ -2,6 +2,7 @@
  * Records → book: every pattern parsed, split at its outermost alternatives, its required literals taken, its
  * rarity measured. A bad record or pattern is reported and left out; the rest stands.
  */
+import type { EvidenceSummary } from '../evidence/index.ts';
 import {
   type FaultRecord,
   foldAscii,
@@ -53,12 +54,16 @@ export interface Book {
   readonly patterns: readonly BookPattern[];
   /** Per record: the words of its signature with their bits, for vouching. Empty where nothing is careless. */
   readonly vouchers: readonly (readonly (readonly [string, number])[])[];
+  /** Per record: what the lab found; null where nothing was run. */
+  readonly evidence: readonly (EvidenceSummary | null)[];
 }
 
 /** A record and the file it came from, for issues. */
 export interface BookSource {
   readonly record: FaultRecord;
   readonly file?: string;
+  /** Of the evidence beside the record. */
+  readonly summary?: EvidenceSummary | null;
 }
 
 /**
@@ -92,7 +97,8 @@ export function compileBook(
   const vouchers = records.map((record, index) =>
     carelessOf.has(index) ? voucherOf(record, background) : [],
   );
-  return { book: { records, patterns, vouchers }, issues };
+  const evidence = kept.map((k) => k.summary ?? null);
+  return { book: { records, patterns, vouchers, evidence }, issues };
 }
 
 function admitIds(sources: readonly BookSource[], issues: Issue[]): BookSource[] {

@@ -1,4 +1,5 @@
 /** `explain`, `list`, `export`: reading the book. */
+import type { Tier } from '../evidence/index.ts';
 import type { FaultRecord } from '../record/index.ts';
 import { toSeed } from '../record/index.ts';
 import { renderExplain, renderList } from '../render/index.ts';
@@ -17,21 +18,23 @@ interface PageFlags {
 const MAX_SUGGESTIONS = 3;
 
 export async function runExplain(id: string, flags: PageFlags): Promise<number> {
-  const record = findRecord(await bookOf(flags.book), id);
+  const book = await bookOf(flags.book);
+  const record = findRecord(book, id);
   print(
     renderExplain(record, {
       lang: langOf(flags.lang),
       format: flags.format ?? 'text',
       color: colorOf(flags.color),
       columns: columnsOf(),
-      tier: 'claimed',
+      tier: tierIn(book, record.id),
     }),
   );
   return EXIT.ok;
 }
 
 export async function runList(words: readonly string[], flags: PageFlags): Promise<number> {
-  const { records } = await bookOf(flags.book);
+  const book = await bookOf(flags.book);
+  const { records } = book;
   const wanted = words.flatMap((w) => w.toLowerCase().split(/\s+/)).filter((w) => w !== '');
   const entries = records
     .filter((r) => {
@@ -42,7 +45,7 @@ export async function runList(words: readonly string[], flags: PageFlags): Promi
       id: r.id,
       title: r.title ?? r.signature,
       title_zh: r.title_zh ?? r.signature_zh,
-      tier: 'claimed' as const,
+      tier: tierIn(book, r.id),
       origin: r.origin,
     }));
   if (flags.format === 'json') print(JSON.stringify(entries, null, 2));
@@ -60,6 +63,11 @@ export async function runExport(
   const record = findRecord(await bookOf(flags.book), id);
   print(JSON.stringify(flags.format === 'seed' ? toSeed(record) : record, null, 2));
   return EXIT.ok;
+}
+
+/** What the lab made of a record. */
+function tierIn(book: OpenedBook, id: string): Tier {
+  return book.evidence[book.records.findIndex((r) => r.id === id)]?.tier ?? 'claimed';
 }
 
 /** Everything a person may remember of a record, in both languages, folded. */

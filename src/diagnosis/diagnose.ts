@@ -1,5 +1,7 @@
 /** Matches → diagnosis: what it is, in which order, what to do next. Pure: the same text gives the same answer. */
+
 import { type Book, MatchSession, type RecordMatch } from '../book/index.ts';
+import type { EvidenceSummary } from '../evidence/index.ts';
 import type { FaultRecord } from '../record/index.ts';
 import { fillCommand, fitsType } from './fill.ts';
 import { FocusReader } from './focus.ts';
@@ -47,7 +49,9 @@ export class DiagnosisSession {
     const limit = Math.max(0, Math.floor(this.options.limit ?? DEFAULT_FINDINGS));
     const findings = ordered
       .slice(0, limit)
-      .map((m) => toFinding(this.book.records[m.record] as FaultRecord, m));
+      .map((m) =>
+        toFinding(this.book.records[m.record] as FaultRecord, this.book.evidence[m.record] ?? null, m),
+      );
     const verdict = ordered.some((m) => m.verdict === 'match')
       ? 'match'
       : ordered.length > 0
@@ -102,7 +106,11 @@ function linksOf(record: FaultRecord, edge: 'leads_to' | 'frequently_confused_wi
   });
 }
 
-function toFinding(record: FaultRecord, match: RecordMatch): DiagnosisFinding {
+function toFinding(
+  record: FaultRecord,
+  evidence: EvidenceSummary | null,
+  match: RecordMatch,
+): DiagnosisFinding {
   const typed: Record<string, string> = {};
   for (const [name, value] of Object.entries(match.groups)) {
     const type = Object.hasOwn(record.groups, name) ? record.groups[name] : undefined;
@@ -119,8 +127,7 @@ function toFinding(record: FaultRecord, match: RecordMatch): DiagnosisFinding {
     excerpt: match.excerpt.slice(0, MAX_EXCERPT_CHARS),
     groups: { ...match.groups },
     typed_groups: typed,
-    // Nothing was run in a lab yet: evidence will compute this.
-    tier: 'claimed',
+    tier: evidence?.tier ?? 'claimed',
     origin: record.origin,
     causes: record.causes.map(({ key, title, title_zh }) => ({ key, title, title_zh, counts: null })),
     next: nextStep(record, typed),
@@ -132,7 +139,7 @@ function toFinding(record: FaultRecord, match: RecordMatch): DiagnosisFinding {
       why: d.why_fails,
       why_zh: d.why_fails_zh,
       except: d.except,
-      lab: null,
+      lab: labOf(evidence, d.key),
       claimed: d.fail_rate,
     })),
     try: rankWorkarounds(record).map((w) => ({
@@ -145,12 +152,19 @@ function toFinding(record: FaultRecord, match: RecordMatch): DiagnosisFinding {
       for: w.for,
       how: w.how,
       how_zh: w.how_zh,
-      lab: null,
+      lab: labOf(evidence, w.key),
       claimed: w.success_rate,
     })),
     leads_to: linksOf(record, 'leads_to'),
     confused_with: linksOf(record, 'frequently_confused_with'),
   };
+}
+
+function labOf(evidence: EvidenceSummary | null, key: string): DiagnosisFinding['try'][number]['lab'] {
+  const figures = evidence?.actions[key];
+  return figures
+    ? { ...figures, environments: [...figures.environments], outcomes: { ...figures.outcomes } }
+    : null;
 }
 
 /** The plain fields in Chinese where there is any; the `_zh` fields stay. */

@@ -1,7 +1,10 @@
 /** Every fixed text of the answers, in both languages: the same keys with the same parameters. */
 
 export type Lang = 'en' | 'zh';
-export type Tier = 'claimed' | 'reproduced' | 'proven';
+
+import type { Tier } from '../evidence/index.ts';
+
+export type { Tier };
 export type Origin = 'authored' | 'imported' | 'generated';
 
 export interface LabFigures {

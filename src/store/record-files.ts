@@ -2,6 +2,7 @@
 import { type Dirent, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import type { BookSource } from '../book/index.ts';
+import { type Evidence, parseEvidence, summarise } from '../evidence/index.ts';
 import { type Issue, type IssueCode, parseRecord, RECORD_LIMITS } from '../record/index.ts';
 
 /** Bounds of one tree of records; `docs/records.md` lists them. */
@@ -48,7 +49,9 @@ export function readRecords(path: string): {
     if (text === null || (file.endsWith('.txt') && !text.trimStart().startsWith('{'))) continue;
     const { record, issues: found } = parseRecord(text, { file: shown });
     issues.push(...found);
-    if (record) records.push({ record, file: shown, samples: samplesBeside(file, issues) });
+    if (!record) continue;
+    const summary = summarise(record, evidenceBeside(file, issues));
+    records.push({ record, file: shown, samples: samplesBeside(file, issues), summary });
   }
   return { records, issues };
 }
@@ -142,6 +145,18 @@ function readLimited(file: string, shown: string, issues: Issue[]): string | nul
     );
     return null;
   }
+}
+
+/** What the lab wrote beside a record, in our own layout. */
+function evidenceBeside(file: string, issues: Issue[]): Evidence | null {
+  if (basename(file) !== 'record.json') return null;
+  const path = join(dirname(file), 'evidence.json');
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return null;
+  const text = readLimited(path, relativeName(path), issues);
+  if (text === null) return null;
+  const read = parseEvidence(text, relativeName(path));
+  issues.push(...read.issues);
+  return read.evidence;
 }
 
 /** Only our own layout has samples; a flat tree of thousands of files is not searched for them file by file. */
