@@ -242,52 +242,27 @@ class Run {
   private async environment(world: World): Promise<void> {
     const mine = this.cells.filter((c) => c.env === world.env);
     const causes = [...new Set(mine.map((c) => c.cause))];
-    // The healthy world's actions need values from some fault's output: the first that shows one.
-    let found: (fault: Fault | null) => void = () => {};
-    const first = new Promise<Fault | null>((done) => {
-      found = done;
-    });
-    const faults = causes
-      .filter((c) => c !== HEALTHY)
-      .map((cause) =>
-        this.cause(
-          world,
-          cause,
-          mine.filter((c) => c.cause === cause),
-          found,
-        ),
-      );
-    const rest = causes.includes(HEALTHY)
-      ? this.healthy(
-          world,
-          mine.filter((c) => c.cause === HEALTHY),
-          faults.length > 0 ? first : this.anyFault(world),
-        )
-      : Promise.resolve();
-    await Promise.all([Promise.all(faults).then(() => found(null)), rest]);
+    const of = (cause: string) => mine.filter((c) => c.cause === cause);
+    await Promise.all(
+      causes.map((cause) =>
+        cause === HEALTHY ? this.healthy(world, of(cause)) : this.cause(world, cause, of(cause)),
+      ),
+    );
   }
 
-  /** Where only healthy cells are run: one fault, for the values in it. */
+  /**
+   * Actions on the healthy world need values that a fault would have printed: those of the first cause, in the record's
+   * order, that shows one, so that every run fills the same commands.
+   */
   private async anyFault(world: World): Promise<Fault | null> {
     for (const cause of Object.keys(this.options.plan.causes)) {
-      const trial = await Trial.open(this.options.plan, world, this.options.book, cause);
-      try {
-        return await trial.showFault();
-      } catch (error) {
-        verdictOf(error);
-      } finally {
-        await trial.close();
-      }
+      const shown = await this.inTrial(world, cause, {}, (trial) => trial.buildFault());
+      if ('groups' in shown) return shown;
     }
     return null;
   }
 
-  private async cause(
-    world: World,
-    cause: string,
-    cells: readonly CellKey[],
-    found: (fault: Fault) => void,
-  ): Promise<void> {
+  private async cause(world: World, cause: string, cells: readonly CellKey[]): Promise<void> {
     const open = cells.filter((c) => !this.recall(world, c));
     const control = this.results.get(nameOf({ env: world.env, cause, kind: 'action', key: 'nothing' }));
     // An interrupted run found already that the cause is not there.
@@ -296,10 +271,7 @@ class Run {
       return;
     }
     const checks = open.filter((c) => c.kind === 'check');
-    if (open.length === 0) {
-      found((await this.anyFault(world)) as Fault);
-      return;
-    }
+    if (open.length === 0) return;
     // Controls: the fault is shown, the checks are read beside it, the world is kept where it stands still.
     const kept: { world: KeptWorld | null; fault: Fault }[] = [];
     const readings: { reading: string; transcript: string }[][] = checks.map(() => []);
@@ -314,7 +286,6 @@ class Run {
           this.sample(`${HEALTHY}.${world.env}`, healthyText);
           const fault = await trial.breakIt();
           this.sample(`${cause}.${world.env}`, fault.text);
-          found(fault);
           const still = saveTo !== undefined && (await trial.still());
           if (still) await trial.keep();
           const { transcript } = trial;
@@ -393,14 +364,10 @@ class Run {
     for (const { world: w } of faults) if (w) rmSync(w.layer, { recursive: true, force: true });
   }
 
-  private async healthy(
-    world: World,
-    cells: readonly CellKey[],
-    first: Promise<Fault | null>,
-  ): Promise<void> {
+  private async healthy(world: World, cells: readonly CellKey[]): Promise<void> {
     const open = cells.filter((c) => !this.recall(world, c));
     if (open.length === 0) return;
-    const fault = await first;
+    const fault = await this.slots.take(false, () => this.anyFault(world));
     await Promise.all(
       open.map((cell) =>
         this.cell(world, cell, async () => {
