@@ -125,8 +125,13 @@ describe('prove', () => {
           env: { PATH: process.env.PATH ?? '', HOME: other, FAULTBOOK_CACHE: labCache() },
           stdio: ['ignore', 'ignore', 'pipe'],
         });
-        setTimeout(() => child.kill('SIGINT'), 1_000);
-        const status = await new Promise((done) => child.on('exit', done));
+        const ended = new Promise((done) => child.on('exit', done));
+        // Its first finished cell: then it is in the middle.
+        const journal = join(labCache(), 'journals', 'example+config-denied.ndjson');
+        for (let i = 0; i < 400 && !existsSync(journal); i++)
+          await new Promise((done) => setTimeout(done, 25));
+        child.kill('SIGINT');
+        const status = await ended;
         expect(status).toBe(130);
         expect(existsSync(join(other, ID, 'evidence.json'))).toBe(false);
         expect(
