@@ -269,7 +269,7 @@ export class Trial {
       ms,
     });
     const before: [path: string, text: string][] = [];
-    const variables = { ...this.variables };
+    const [attempt, variables] = [this.attempt, { ...this.variables }];
     let blocks: readonly Block[] = [];
     try {
       this.say(`--- action ${cell.key}`);
@@ -306,7 +306,7 @@ export class Trial {
       }
       // Once for each cell, like the undo: with the transcript that is kept.
       if (undo) await this.showConfiguration();
-      const undone = undo ? await this.undo(blocks, before, variables) : null;
+      const undone = undo ? await this.undo(blocks, before, attempt, variables) : null;
       return result(verdict.outcome, { moved: verdict.moved, firstError: verdict.firstError, undo: undone });
     } catch (error) {
       const { outcome, why } = verdictOf(error);
@@ -569,6 +569,7 @@ export class Trial {
   private async undo(
     blocks: readonly Block[],
     before: readonly [string, string][],
+    attempt: BlockOf<'attempt'>,
     variables: Record<string, string | null>,
   ): Promise<'back' | 'not_back' | null> {
     const ways = blocks.filter((b): b is BlockOf<'undo'> => b.verb === 'undo');
@@ -579,6 +580,8 @@ export class Trial {
     if (ways.length === 0 && (commanded || !byItself)) return null;
     this.say('--- undo');
     this.variables = variables;
+    this.attempt = attempt;
+    this.attemptCommands = null;
     for (const [path, text] of before.toReversed()) await this.sandbox.rewrite(path, text);
     for (const block of ways) {
       const result = await this.step('undo', this.asPerson(block), block.body, this.variables);
