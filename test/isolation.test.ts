@@ -3,9 +3,18 @@
  * killed in the middle. What is tried stands in `support/escape.ts`.
  */
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { provision } from '../src/lab/provision/index.ts';
@@ -251,6 +260,35 @@ describe.skipIf(isolation.mode === 'none')('isolation', () => {
           [saved],
         );
         expect(result.output).toBe('one\ntwo\nthree\n640\nnew\n');
+      } finally {
+        rmSync(saved, { recursive: true, force: true });
+      }
+    });
+    test('writes nothing through links that a page makes to the driver’s descriptors', async () => {
+      const planted = `faultbook-planted-${process.pid}`;
+      const saved = mkdtempSync(join(labCache(), 'kept-'));
+      const links = ['1/cwd', '1/root', '1/fd/8', '1/fd/9', 'self/fd/8', 'self/fd/9', 'self/root'];
+      const ups = [1, 2, 3, 4, 5, 12].map((n) => '/..'.repeat(n));
+      const above = (folder: string): string[] =>
+        folder === '/' ? ['/'] : [folder, ...above(dirname(folder))];
+      try {
+        for (const saveTo of [undefined, saved]) {
+          await inside(async (s) => {
+            for (const path of links.flatMap((link) => ups.map((up) => `/proc/${link}${up}`))) {
+              await s.run(step(`ln -sfn ${path} /tmp/link`));
+              await s
+                .put(`/tmp/link/${planted}`, { uid: root, gid: root, groups: [] }, '0644', 'x')
+                .catch(() => {});
+              for (const canary of canaries)
+                expect((await s.get(`/tmp/link${canary}`, 0, 100).catch(() => null))?.text ?? '').toBe('');
+            }
+          }, saveTo);
+          const found = [tmpdir(), homedir(), ...above(labCache())].filter((f) =>
+            existsSync(join(f, planted)),
+          );
+          for (const f of found) rmSync(join(f, planted));
+          expect(found).toEqual([]);
+        }
       } finally {
         rmSync(saved, { recursive: true, force: true });
       }

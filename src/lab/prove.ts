@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -129,6 +130,9 @@ export async function prove(options: ProveOptions): Promise<ProveReport> {
   const isolation = findIsolation();
   const hindered = obstacle(plan, isolation);
   if (hindered !== null) throw new CannotProve(`${plan.record} cannot be run here: ${hindered}`);
+  // Layers hold programs that run as root for whoever starts them, and what a page's root left: nobody else may reach them.
+  mkdirSync(options.cache, { recursive: true, mode: 0o700 });
+  chmodSync(options.cache, 0o700);
   sweepCgroups();
   return new Run(options, isolation).all().finally(() => say(''));
 }

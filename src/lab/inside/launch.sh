@@ -22,8 +22,15 @@ mkdir -p $folders
 touch $files
 # Where layers are named relative to the cache.
 (cd "$cache" && mount -n -T "$second" --all)
-exec 8<"$mountpoint/upper"
-[ -z "$save" ] || exec 9<"$save"
+# To keep what changes, the driver needs the upper layer and the place where it goes. It gets them as mounts of their own
+# that are detached at once: from their root no `..` leads anywhere, whatever links a page makes to its descriptors.
+if [ -n "$save" ]; then
+  mkdir "$mountpoint/from" "$mountpoint/to"
+  mount -n --bind "$mountpoint/upper" "$mountpoint/from"
+  mount -n --bind "$save" "$mountpoint/to"
+  exec 8<"$mountpoint/from" 9<"$mountpoint/to"
+  umount -n -l "$mountpoint/from" "$mountpoint/to"
+fi
 # The root moves over the old one, as at the end of a boot; unlike a plain chroot this leaves nothing to climb out to.
 mount -n --move . /
 exec chroot . /usr/bin/perl -e "$driver"
