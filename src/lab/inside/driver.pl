@@ -306,7 +306,9 @@ sub parent_of {
 sub stop_service {
     my ($name, $listens) = @_;
     my @wanted = split / /, $listens;
+    my $held = 0;
     my $targets = sub {
+        $held = 0;
         my $supervisor = $services{$name} // 0;
         my @own = grep { $supervisor && parent_of($_) == $supervisor } processes();
         return @own if @own;
@@ -314,6 +316,7 @@ sub stop_service {
         my $open = listening();
         my %inode = map { $open->{$_} ? ("socket:[$open->{$_}]" => 1) : () } @wanted;
         return () unless %inode;
+        $held = 1;
         my %pids;
         for my $pid (grep { $_ != 1 } processes()) {
             opendir my $dir, "/proc/$pid/fd" or next;
@@ -326,7 +329,9 @@ sub stop_service {
     };
     my $waited = 0;
     my %told;
-    while (my @left = $targets->()) {
+    # A process with threads has ended before its last thread lets go of the socket: until then nobody seems to hold it, and a
+    # service started now would look as if it listened already.
+    while ((my @left = $targets->()) || $held) {
         for my $pid (@left) { kill 'TERM', $pid unless $told{$pid}++ }
         kill 'CONT', @left if $waited > 0.1;
         kill 'KILL', @left if $waited > $STOP_SECONDS;
