@@ -19,6 +19,8 @@ export interface RecordMatch {
   /** The cleaned line (or segment, or decoded field) it stands on, without log prefixes where it matches so. */
   readonly excerpt: string;
   readonly groups: Readonly<Record<string, string>>;
+  /** Key of the wording that matched there; empty for the record's own pattern. */
+  readonly wording: string;
   /** Lines of the text on which the record was found. */
   readonly occurrences: number;
   /** How much the match says: rarity of the required words, and the share of the line that it explains. Bits. */
@@ -250,6 +252,7 @@ export class MatchSession {
       line: best.line,
       excerpt: best.unit.views.findLast((v) => this.engine.test(best.index, v)) ?? best.view,
       groups: this.engine.groups(best.index, best.view),
+      wording: best.pattern.key,
       occurrences,
       specificity: best.specificity,
     };

@@ -45,6 +45,8 @@ export const cellSchema = z.strictObject({
   first_error: z.string().optional(),
   /** Whether the fault came back when the action was undone; absent where it cannot be undone. */
   undo: z.enum(['back', 'not_back']).optional(),
+  /** Of a control: the key of the wording in which the error came; absent for the record's own pattern. */
+  wording: z.string().optional(),
   /** First 16 hex digits of the SHA-256 of the first repeat's transcript. */
   transcript: z.string().regex(/^[0-9a-f]{16}$/),
 });

@@ -377,7 +377,7 @@ class Run {
         this.cell(world, cell, async () => {
           return this.inTrial(world, HEALTHY, {}, async (trial) => {
             this.sample(`${HEALTHY}.${world.env}`, await trial.showHealthy());
-            const stand: Fault | null = fault && { text: '', output: '', groups: fault.groups };
+            const stand: Fault | null = fault && { text: '', output: '', groups: fault.groups, wording: '' };
             const result = await trial.act(cell, stand, 0, false);
             return { outcome: result.outcome, result, transcript: result.transcript };
           });
@@ -468,6 +468,8 @@ class Run {
       ...(moved ? { moved: [...(result?.moved ?? [])].sort() } : {}),
       ...(firstError === null ? {} : { first_error: firstError }),
       ...(result?.undo ? { undo: result.undo } : {}),
+      // By which of its wordings the error is recognised there: said once for each world, at its control.
+      ...(cell.key === 'nothing' && result?.fault?.wording ? { wording: result.fault.wording } : {}),
       transcript: transcriptDigest(transcript),
     });
   }

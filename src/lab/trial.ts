@@ -37,6 +37,8 @@ interface Seen {
   readonly matched: boolean;
   /** Ids of all records that match. */
   readonly ids: readonly string[];
+  /** Key of the wording by which the record matches; empty for its own pattern. */
+  readonly wording: string;
 }
 
 /** What the control of a cause showed: the fault, with what its text said. */
@@ -44,6 +46,8 @@ export interface Fault {
   readonly text: string;
   readonly output: string;
   readonly groups: Readonly<Record<string, string>>;
+  /** Key of the wording that it was recognised by; empty for the record's own pattern. */
+  readonly wording: string;
 }
 
 export interface ActionResult {
@@ -238,7 +242,12 @@ export class Trial {
       const line = firstLine(focusOf(this.book, seen.text) ?? seen.text) ?? '(nothing printed)';
       throw new Verdict('no_fault', `another failure, not this signature: ${line}`);
     }
-    return { text: seen.text, output: seen.output, groups: groupsOf(this.book, seen.text, this.plan.record) };
+    return {
+      text: seen.text,
+      output: seen.output,
+      groups: groupsOf(this.book, seen.text, this.plan.record),
+      wording: seen.wording,
+    };
   }
 
   /** Whether this world can be kept as files: nothing runs in it. */
@@ -573,9 +582,10 @@ export class Trial {
     variables: Record<string, string | null>,
   ): Promise<'back' | 'not_back' | null> {
     const ways = blocks.filter((b): b is BlockOf<'undo'> => b.verb === 'undo');
+    // Another way to call the program leaves nothing behind: whoever calls it as before takes it back.
     const byItself =
       blocks.length > 0 &&
-      blocks.every((b) => ['edit', 'env', 'applied', 'values', 'restart'].includes(b.verb));
+      blocks.every((b) => ['edit', 'env', 'applied', 'values', 'restart', 'attempt'].includes(b.verb));
     const commanded = this.lines.some((l) => l.startsWith('# action '));
     if (ways.length === 0 && (commanded || !byItself)) return null;
     this.say('--- undo');
@@ -613,8 +623,13 @@ export class Trial {
       this.say(`# new in ${this.symptom}\n${text.trimEnd()}`);
     }
     const judge = this.base().find((b): b is BlockOf<'healthy'> => b.verb === 'healthy');
-    const ids = matchText(this.book, text).map((m) => this.book.records[m.record]?.id as string);
-    const matched = ids.includes(this.plan.record);
+    const matches = matchText(this.book, text).map((m) => ({
+      id: this.book.records[m.record]?.id as string,
+      wording: m.wording,
+    }));
+    const ids = matches.map((m) => m.id);
+    const own = matches.find((m) => m.id === this.plan.record);
+    const matched = own !== undefined;
     let healthy = result.exit === 0 && !result.timedOut;
     // With the signature there the outcome is decided; only a control needs to know that it is a fault as well.
     if (matched && this.acting) healthy = false;
@@ -635,8 +650,9 @@ export class Trial {
       output: result.output,
       exit: result.exit,
       healthy,
-      matched: ids.includes(this.plan.record),
+      matched,
       ids,
+      wording: own?.wording ?? '',
     };
   }
 

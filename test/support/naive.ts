@@ -81,6 +81,7 @@ export function naiveMatch(book: Book, text: string): readonly RecordMatch[] {
         line: best.line,
         excerpt: best.views.findLast((v) => toRegExp(best.pattern.source).test(v)) ?? '',
         groups,
+        wording: best.pattern.key,
         occurrences: new Set(whole.map((h) => h.line)).size,
         specificity: best.specificity,
       },
