@@ -2,7 +2,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { admitRecord, compileBook, encodePack, matchText } from '../book/index.ts';
-import { diagnose } from '../diagnosis/index.ts';
+import { diagnose, withFirstSteps } from '../diagnosis/index.ts';
 import { type FaultRecord, ID_PATTERN, type Issue, lintRecord, signaturePattern } from '../record/index.ts';
 import { renderIssues } from '../render/index.ts';
 import {
@@ -158,7 +158,12 @@ export async function runBuild(flags: { readonly records?: string; readonly out?
   const all = [...issues, ...compiled.issues];
   if (all.length > 0)
     warn(renderIssues(all, { color: colorOf('auto', process.stderr), columns: columnsOf(process.stderr) }));
-  writeWhole(out, encodePack(compiled.book));
+  const { book } = compiled;
+  // Trees are computed once, here, and not at every answer.
+  const evidence = book.evidence.map((summary, i) =>
+    summary ? withFirstSteps(book.records[i] as FaultRecord, summary) : null,
+  );
+  writeWhole(out, encodePack({ ...book, evidence }));
   const left = all.filter((i) => i.severity === 'error').length;
   print(
     `${out}: ${compiled.book.records.length} records, ${compiled.book.patterns.length} patterns${left > 0 ? `, ${left} left out` : ''}.`,

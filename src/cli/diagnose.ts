@@ -4,6 +4,7 @@ import type { Diagnosis } from '../diagnosis/index.ts';
 import { DiagnosisSession } from '../diagnosis/index.ts';
 import { renderJson, renderMarkdown, renderNdjson, renderText } from '../render/index.ts';
 import { InputError, type OpenedBook, openBook, openBookAt } from '../store/index.ts';
+import { environmentOf } from './environment.ts';
 import { readText, stdinHasInput } from './input.ts';
 import { type ColorChoice, colorOf, columnsOf, EXIT, type Lang, langOf, print, warn } from './terminal.ts';
 
@@ -15,6 +16,7 @@ export interface DiagnoseFlags {
   readonly color?: ColorChoice;
   readonly limit?: number;
   readonly book?: string;
+  readonly environment?: string;
 }
 
 /** The book that the flags name; what had to be left out of it is said on stderr, in one line. */
@@ -52,7 +54,10 @@ export async function runDiagnose(files: readonly string[], flags: DiagnoseFlags
 }
 
 async function diagnoseSource(book: OpenedBook, source: string, flags: DiagnoseFlags): Promise<Diagnosis> {
-  const session = new DiagnosisSession(book, flags.limit === undefined ? {} : { limit: flags.limit });
+  const session = new DiagnosisSession(book, {
+    environment: environmentOf(book, flags.environment),
+    ...(flags.limit === undefined ? {} : { limit: flags.limit }),
+  });
   if (source === '') session.push(flags.text ?? '');
   else await readText(source, (text) => session.push(text));
   return session.end();

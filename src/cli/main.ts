@@ -35,6 +35,8 @@ async function run(call: Call): Promise<number> {
       return (await import('./pages.ts')).runExport(args[0] as string, flags);
     case 'prove':
       return (await import('./prove.ts')).runProve(args, flags);
+    case 'drill':
+      return (await import('./drill.ts')).runDrill(args, flags);
     case 'new':
       return (await import('./authoring.ts')).runNew(args[0] as string, flags);
     case 'lint':

@@ -1,10 +1,12 @@
 /** `explain`, `list`, `export`: reading the book. */
+import { possibleWorlds } from '../diagnosis/index.ts';
 import type { Tier } from '../evidence/index.ts';
 import type { FaultRecord } from '../record/index.ts';
 import { toSeed } from '../record/index.ts';
 import { renderExplain, renderList } from '../render/index.ts';
 import { InputError, type OpenedBook } from '../store/index.ts';
 import { bookOf } from './diagnose.ts';
+import { environmentOf } from './environment.ts';
 import { type ColorChoice, colorOf, columnsOf, EXIT, langOf, print } from './terminal.ts';
 
 interface PageFlags {
@@ -12,6 +14,7 @@ interface PageFlags {
   readonly lang?: string;
   readonly color?: ColorChoice;
   readonly book?: string;
+  readonly environment?: string;
 }
 
 /** Nearest ids named where one is not found. */
@@ -20,13 +23,15 @@ const MAX_SUGGESTIONS = 3;
 export async function runExplain(id: string, flags: PageFlags): Promise<number> {
   const book = await bookOf(flags.book);
   const record = findRecord(book, id);
+  const evidence = book.evidence[book.records.indexOf(record)] ?? null;
   print(
     renderExplain(record, {
       lang: langOf(flags.lang),
       format: flags.format ?? 'text',
       color: colorOf(flags.color),
       columns: columnsOf(),
-      tier: tierIn(book, record.id),
+      evidence,
+      possible: evidence && possibleWorlds(evidence, null, environmentOf(book, flags.environment)),
     }),
   );
   return EXIT.ok;

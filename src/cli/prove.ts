@@ -8,9 +8,9 @@ import {
   CannotProve,
   CannotProvision,
   cacheFolder,
-  compilePage,
   expectedCells,
   missingSoftware,
+  NOT_RUN,
   nameOf,
   type Plan,
   PROVE_LIMITS,
@@ -21,10 +21,10 @@ import {
 } from '../lab/index.ts';
 import type { Issue } from '../record/index.ts';
 import { renderIssues, renderProof } from '../render/index.ts';
-import { InputError, type RecordFolder, readRecords, writeWhole } from '../store/index.ts';
+import { InputError, type RecordFolder, writeWhole } from '../store/index.ts';
+import { chooseFolders, DEFAULT_RECORDS, planOf, readFolders } from './folders.ts';
 import { type ColorChoice, colorOf, columnsOf, EXIT, print, warn } from './terminal.ts';
 
-const DEFAULT_RECORDS = 'records';
 /** Exit status after SIGINT, as shells have it. */
 const INTERRUPTED = 130;
 /** How often the progress line is drawn. */
@@ -58,16 +58,13 @@ interface Subject {
 export async function runProve(ids: readonly string[], flags: ProveFlags): Promise<number> {
   const root = flags.records ?? DEFAULT_RECORDS;
   const cache = cacheFolder();
-  const { records, issues } = readAll(root);
+  const { records, issues } = readFolders(root);
   if (flags.show !== undefined) return show(cache, ids, flags.show);
-  const chosen = choose(records, ids, root);
+  const chosen = chooseFolders(records, ids, root);
   const subjects: Subject[] = [];
   const found: Issue[] = [...issues.filter((i) => i.severity === 'error')];
   for (const folder of chosen) {
-    const page = join(dirname(folder.file), 'lab.md');
-    if (!existsSync(page))
-      throw new InputError(`${folder.record.id} has no lab page: write ${page} (see docs/lab.md)`);
-    const { plan, issues: ofPage } = compilePage(readFileSync(page, 'utf8'), folder.record, page);
+    const { plan, issues: ofPage } = planOf(folder);
     found.push(...ofPage);
     const evidenceFile = join(dirname(folder.file), 'evidence.json');
     let previous: Evidence | null = null;
@@ -123,24 +120,6 @@ export async function runProve(ids: readonly string[], flags: ProveFlags): Promi
   }
   if (flags.format === 'json') print(JSON.stringify(reports, null, 2));
   return clean ? EXIT.ok : EXIT.issues;
-}
-
-function readAll(root: string): ReturnType<typeof readRecords> {
-  try {
-    return readRecords(root);
-  } catch (error) {
-    throw new InputError(`${root}: ${(error as Error).message}; name the folder of records with --records`);
-  }
-}
-
-function choose(records: readonly RecordFolder[], ids: readonly string[], root: string): RecordFolder[] {
-  if (ids.length === 0) return records.filter((r) => existsSync(join(dirname(r.file), 'lab.md')));
-  return ids.map((id) => {
-    const wanted = id.replace(/\/+$/, '');
-    const folder = records.find((r) => r.record.id === wanted || dirname(r.file) === wanted);
-    if (!folder) throw new InputError(`there is no record ${JSON.stringify(id)} in ${root}`);
-    return folder;
-  });
 }
 
 function wantedCells({ plan, previous }: Subject, flags: ProveFlags): Set<string> {
@@ -301,6 +280,8 @@ function conclude(subject: Subject, report: ProveReport, book: Book, flags: Prov
     lab_failed: failed.map((r) => cellName(r.line)),
     written,
   };
+  const known = changed.filter((c) => c.before !== NOT_RUN);
+  const fresh = changed.length - known.length;
   const head = `${evidence.record}: ${results.length} cells, ${trials} trials.`;
   const text = (color: boolean, columns: number): string => {
     const lines = [head];
@@ -316,7 +297,8 @@ function conclude(subject: Subject, report: ProveReport, book: Book, flags: Prov
       if (previous && changed.length > 0)
         lines.push(
           'Changed since the last proof:',
-          ...changed.map((c) => `  ${c.cell}: ${c.before} → ${c.now}`),
+          ...known.map((c) => `  ${c.cell}: ${c.before} → ${c.now}`),
+          ...(fresh > 0 ? [`  ${fresh} cells were run for the first time`] : []),
         );
       lines.push(...written.slice(0, 4).map((w) => `Wrote ${w}`));
       if (written.length > 4) lines.push(`  and ${written.length - 4} more samples`);

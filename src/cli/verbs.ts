@@ -34,6 +34,10 @@ const COLOR: Option = {
   help: 'colours: auto, always, never',
 };
 const BOOK: Option = { value: 'path', help: 'another book: a pack, or a folder of record files' };
+const ENVIRONMENT: Option = {
+  value: 'what',
+  help: 'yours: debian12, or nginx=1.22,openssl=3.0, or any (default: from this machine)',
+};
 const RECORDS: Option = { value: 'dir', help: 'folder of records (default: records)' };
 const MANY = Number.POSITIVE_INFINITY;
 
@@ -51,6 +55,7 @@ export const VERBS = {
       text: { value: 'text', help: 'the output itself' },
       format: format('text', 'json', 'ndjson', 'markdown'),
       limit: { value: 'n', whole: true, help: 'findings shown (default: 3)' },
+      environment: ENVIRONMENT,
       book: BOOK,
       lang: LANG,
       color: COLOR,
@@ -61,7 +66,13 @@ export const VERBS = {
     minArgs: 1,
     maxArgs: 1,
     summary: 'one record as a page: causes, checks, what to try, what not',
-    options: { format: format('text', 'markdown', 'json'), book: BOOK, lang: LANG, color: COLOR },
+    options: {
+      format: format('text', 'markdown', 'json'),
+      environment: ENVIRONMENT,
+      book: BOOK,
+      lang: LANG,
+      color: COLOR,
+    },
   },
   list: {
     args: '[words…]',
@@ -89,6 +100,21 @@ export const VERBS = {
       offline: { help: 'fetch nothing' },
       records: RECORDS,
       format: format('text', 'json'),
+      color: COLOR,
+    },
+  },
+  drill: {
+    args: '[ids…]',
+    minArgs: 0,
+    maxArgs: MANY,
+    summary: 'break it in every known way and follow the advice, for real (Linux)',
+    options: {
+      stated: { value: 'keys', help: 'another order to try: action keys with commas between them' },
+      predicted: { help: 'do not run anything: what the cells say it would give' },
+      jobs: { value: 'n', whole: true, help: 'walks at once (default: 3 for each processor)' },
+      offline: { help: 'fetch nothing' },
+      records: RECORDS,
+      format: format('text', 'markdown', 'json'),
       color: COLOR,
     },
   },

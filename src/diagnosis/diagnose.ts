@@ -3,9 +3,10 @@
 import { type Book, MatchSession, type RecordMatch } from '../book/index.ts';
 import type { EvidenceSummary } from '../evidence/index.ts';
 import type { FaultRecord } from '../record/index.ts';
-import { fillCommand, fitsType } from './fill.ts';
+import { adviceFor } from './advice.ts';
+import { fitsType } from './fill.ts';
 import { FocusReader } from './focus.ts';
-import { nextStep, rankWorkarounds } from './next.ts';
+import { type Environment, possibleWorlds } from './possible.ts';
 import type { Diagnosis, DiagnosisFinding } from './schema.ts';
 
 /** Findings shown unless the caller says otherwise: more make agents worse and people slower. */
@@ -18,8 +19,8 @@ export interface DiagnoseOptions {
   readonly lang?: 'en' | 'zh';
   /** Findings to return, default `DEFAULT_FINDINGS`; the rest is counted in `more`. */
   readonly limit?: number;
-  /** Probed versions of the reader's world. Kept for later evidence; nothing is measured by environment yet. */
-  readonly environment?: Readonly<Record<string, string>>;
+  /** What is known of the reader's world: only cells of such environments speak. */
+  readonly environment?: Environment;
   /** Outcome reports. Kept for later evidence; nothing reads them yet. */
   readonly reports?: readonly unknown[];
 }
@@ -50,7 +51,12 @@ export class DiagnosisSession {
     const findings = ordered
       .slice(0, limit)
       .map((m) =>
-        toFinding(this.book.records[m.record] as FaultRecord, this.book.evidence[m.record] ?? null, m),
+        toFinding(
+          this.book.records[m.record] as FaultRecord,
+          this.book.evidence[m.record] ?? null,
+          m,
+          this.options.environment,
+        ),
       );
     const verdict = ordered.some((m) => m.verdict === 'match')
       ? 'match'
@@ -81,7 +87,10 @@ export function diagnose(book: Book, text: string, options: DiagnoseOptions = {}
 function orderFindings(book: Book, matches: readonly RecordMatch[]): readonly RecordMatch[] {
   const idOf = (m: RecordMatch) => (book.records[m.record] as FaultRecord).id;
   const followers = new Map(
-    matches.map((m) => [idOf(m), linksOf(book.records[m.record] as FaultRecord, 'leads_to')]),
+    matches.map((m) => [
+      idOf(m),
+      leadsTo(book.records[m.record] as FaultRecord, book.evidence[m.record] ?? null),
+    ]),
   );
   const folded = new Set(
     [...followers].flatMap(([root, ids]) =>
@@ -93,6 +102,11 @@ function orderFindings(book: Book, matches: readonly RecordMatch[]): readonly Re
     (a, b) =>
       rank(a) - rank(b) || b.specificity - a.specificity || a.line - b.line || (idOf(a) < idOf(b) ? -1 : 1),
   );
+}
+
+/** What follows it: by the author's account, and what came instead after an action in the lab. */
+function leadsTo(record: FaultRecord, evidence: EvidenceSummary | null): string[] {
+  return [...new Set([...linksOf(record, 'leads_to'), ...(evidence?.leads_to ?? [])])];
 }
 
 function linksOf(record: FaultRecord, edge: 'leads_to' | 'frequently_confused_with'): string[] {
@@ -110,13 +124,15 @@ function toFinding(
   record: FaultRecord,
   evidence: EvidenceSummary | null,
   match: RecordMatch,
+  environment: Environment | undefined,
 ): DiagnosisFinding {
   const typed: Record<string, string> = {};
   for (const [name, value] of Object.entries(match.groups)) {
     const type = Object.hasOwn(record.groups, name) ? record.groups[name] : undefined;
     if (fitsType(value, type)) typed[name] = value;
   }
-  const fill = (commands: readonly string[]) => commands.map((c) => fillCommand(c, typed));
+  const possible = evidence && possibleWorlds(evidence, match.wording, environment);
+  const { next, avoid, try: tries, causes, survey, measured } = adviceFor(record, evidence, possible, typed);
   return {
     id: record.id,
     verdict: match.verdict,
@@ -129,42 +145,15 @@ function toFinding(
     typed_groups: typed,
     tier: evidence?.tier ?? 'claimed',
     origin: record.origin,
-    causes: record.causes.map(({ key, title, title_zh }) => ({ key, title, title_zh, counts: null })),
-    next: nextStep(record, typed),
-    avoid: record.dead_ends.map((d) => ({
-      key: d.key,
-      action: d.action,
-      action_zh: d.action_zh,
-      commands: fill(d.commands),
-      why: d.why_fails,
-      why_zh: d.why_fails_zh,
-      except: d.except,
-      lab: labOf(evidence, d.key),
-      claimed: d.fail_rate,
-    })),
-    try: rankWorkarounds(record).map((w) => ({
-      key: w.key,
-      action: w.action,
-      action_zh: w.action_zh,
-      commands: fill(w.commands),
-      risk: w.risk,
-      by: w.by,
-      for: w.for,
-      how: w.how,
-      how_zh: w.how_zh,
-      lab: labOf(evidence, w.key),
-      claimed: w.success_rate,
-    })),
-    leads_to: linksOf(record, 'leads_to'),
+    causes,
+    survey,
+    measured,
+    next,
+    avoid,
+    try: tries,
+    leads_to: leadsTo(record, evidence),
     confused_with: linksOf(record, 'frequently_confused_with'),
   };
-}
-
-function labOf(evidence: EvidenceSummary | null, key: string): DiagnosisFinding['try'][number]['lab'] {
-  const figures = evidence?.actions[key];
-  return figures
-    ? { ...figures, environments: [...figures.environments], outcomes: { ...figures.outcomes } }
-    : null;
 }
 
 /** The plain fields in Chinese where there is any; the `_zh` fields stay. */

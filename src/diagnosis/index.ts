@@ -1,3 +1,4 @@
+export { treeActions, treeOf, withFirstSteps } from './advice.ts';
 export {
   DEFAULT_FINDINGS,
   type DiagnoseOptions,
@@ -7,6 +8,13 @@ export {
 } from './diagnose.ts';
 export { fillCommand, fitsType, quoteWord } from './fill.ts';
 export {
+  commonSelections,
+  type Environment,
+  type Possible,
+  possibleWorlds,
+  sameRelease,
+} from './possible.ts';
+export {
   type AvoidAnswer,
   type Diagnosis,
   type DiagnosisFinding,
@@ -14,3 +22,13 @@ export {
   type NextStep,
   type TryAnswer,
 } from './schema.ts';
+export {
+  type ActionNode,
+  type CheckNode,
+  MAX_EXACT_STATES,
+  type PossibleCause,
+  STEP_COSTS,
+  type StopNode,
+  type TreeAction,
+  type TreeNode,
+} from './tree.ts';

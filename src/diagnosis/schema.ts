@@ -15,6 +15,10 @@ const lab = z
     of: z.int(),
     environments: z.array(z.string()),
     outcomes: z.record(z.string(), z.int()),
+    partly: z
+      .array(z.object({ cause: z.string(), environments: z.array(z.string()) }))
+      .describe('causes that it fixes in some of the environments only'),
+    breaks: z.array(z.string()).describe('environments in which it breaks what was healthy'),
   })
   .nullable();
 
@@ -32,7 +36,9 @@ export const actionAnswerSchema = z.object({
 export const avoidSchema = actionAnswerSchema.extend({
   why: z.string().nullable(),
   why_zh: z.string().nullable(),
-  except: z.array(z.string()).describe('causes for which it does help, by the author’s account'),
+  except: z
+    .array(z.string())
+    .describe('causes for which it does help: measured where `lab` is there, else claimed'),
 });
 export const trySchema = actionAnswerSchema.extend({
   risk,
@@ -56,10 +62,16 @@ export const nextSchema = z.object({
       expect: z.string().describe('what to look for: a regex, or an exit status'),
       title: z.string().nullable(),
       title_zh: z.string().nullable(),
-      means: z.array(z.string()).describe('cause keys, by the author’s account'),
-      actions: z.array(z.string()).describe('workaround keys claimed for those causes'),
+      means: z.array(z.string()).describe('cause keys that are left after it'),
+      actions: z.array(z.string()).describe('keys of the actions that follow'),
+      after: z
+        .array(z.object({ kind: z.enum(['check', 'action', 'stop']), key: z.string().nullable() }))
+        .describe('the next steps, in this order as long as they do not help'),
     }),
   ),
+  measured: z.boolean().describe('computed from measured cells; else by the author’s account'),
+  left: z.array(z.string()).describe('measured: causes that are still possible'),
+  alternatives: z.array(z.string()).describe('keys of steps that are nearly as good'),
 });
 
 export const findingSchema = z.object({
@@ -81,9 +93,34 @@ export const findingSchema = z.object({
       key: z.string(),
       title: z.string(),
       title_zh: z.string().nullable(),
-      counts: z.object({ cases: z.number(), of: z.number() }).nullable(),
+      counts: z
+        .object({ cases: z.number(), of: z.number() })
+        .nullable()
+        .describe('public threads with this cause, of those whose cause was settled'),
     }),
   ),
+  survey: z
+    .object({
+      settled: z.int(),
+      found: z.int(),
+      other: z.int().describe('settled threads with a cause that is not listed'),
+      date: z.string(),
+    })
+    .nullable()
+    .describe('public threads about this error; no random sample'),
+  measured: z
+    .object({
+      known: z
+        .enum(['yours', 'other', 'unknown'])
+        .describe('yours: your environment was measured; other: it was not; unknown: nothing is known of it'),
+      environments: z.array(
+        z.object({ name: z.string(), suite: z.string(), versions: z.record(z.string(), z.string()) }),
+      ),
+      trials: z.int(),
+      date: z.string(),
+    })
+    .nullable()
+    .describe('where the cells were measured that the advice rests on; null: nothing was measured'),
   next: nextSchema,
   avoid: z.array(avoidSchema),
   try: z.array(trySchema),

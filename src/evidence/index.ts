@@ -9,7 +9,14 @@ export {
   surveyOf,
   weightsOf,
 } from './shares.ts';
-export { type EvidenceSummary, type LabFigures, summarise } from './summary.ts';
+export {
+  type EvidenceSummary,
+  type FirstStep,
+  figuresOf,
+  type LabFigures,
+  type MeasuredEnvironment,
+  summarise,
+} from './summary.ts';
 export {
   harmsIn,
   type Observation,

@@ -1,9 +1,21 @@
+export {
+  bestOrder,
+  drill,
+  orderable,
+  orderPolicy,
+  type Policy,
+  predict,
+  randomOrder,
+  treePolicy,
+  type Walk,
+} from './drill.ts';
 export { compilePage } from './page.ts';
 export type { Plan } from './plan.ts';
 export {
   CannotProve,
   type CellResult,
   expectedCells,
+  NOT_RUN,
   nameOf,
   PROVE_LIMITS,
   type Progress,

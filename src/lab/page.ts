@@ -2,6 +2,7 @@
  * Lab page → plan. The page is prose for people and at the same time the test; what cannot be run exactly as it is
  * read is an error with its line, because a typo must never become prose, nor a cell that proves nothing.
  */
+import { PLACEBOS } from '../evidence/index.ts';
 import type { FaultRecord, Issue, IssueCode } from '../record/index.ts';
 import { blocksFor, type CellKey, valueNamesOf, valuesFor } from './cells.ts';
 import {
@@ -23,7 +24,6 @@ import {
   LAB_CONTRACT,
   LAB_LIMITS,
   LISTENS,
-  PLACEBOS,
   type Plan,
   planSchema,
   type Section,

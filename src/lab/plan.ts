@@ -39,8 +39,6 @@ export type Suite = (typeof SUITES)[number];
 export const REGISTRIES = ['debian', 'npm', 'pypi', 'crates', 'go', 'maven'] as const;
 export type Registry = (typeof REGISTRIES)[number];
 
-/** Placebos: cells of every cause that nobody has to write. */
-export const PLACEBOS = ['nothing', 'restart'] as const;
 /** The world without a fault, where a cause key is asked for. */
 export const HEALTHY = 'healthy';
 

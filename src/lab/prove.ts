@@ -16,6 +16,7 @@ import { cellName, type Evidence, type EvidenceCell, type Outcome } from '../evi
 import { blocksFor, type CellKey, cellsOf, digestOf } from './cells.ts';
 import { HEALTHY, type Plan } from './plan.ts';
 import { findIsolation, type Isolation, sweepCgroups } from './sandbox.ts';
+import { Slots } from './slots.ts';
 import {
   type ActionResult,
   type Fault,
@@ -38,6 +39,9 @@ export const PROVE_LIMITS = {
   /** A journal of an interrupted run is taken up again for so long. */
   journalHours: 24,
 } as const;
+
+/** What stands for the outcome of a cell that was never run. */
+export const NOT_RUN = '(not run)';
 
 /** The lab cannot run this at all: no isolation, no packages, a broken page. */
 export class CannotProve extends Error {
@@ -198,14 +202,15 @@ class Run {
       const line = this.results.get(name)?.line;
       const wanted = this.options.wanted(cell);
       if (!line) {
-        if (old && !wanted) cells.push(old);
+        // What the page no longer has a place for goes, whatever was asked for.
+        if (old && !wanted && applicable(plan, cell)) cells.push(old);
         continue;
       }
       const [was, is] = [old && saidOf(old), saidOf(line)];
       if (old && was === is && old.digest === line.digest) cells.push(old);
       else {
         cells.push(line);
-        if (was !== is) changed.push({ cell: name, before: was ?? '(not run)', now: is });
+        if (was !== is) changed.push({ cell: name, before: was ?? NOT_RUN, now: is });
       }
     }
     const same = previous !== null && changed.length === 0 && previous.cells.length === cells.length;
@@ -541,36 +546,6 @@ class Run {
       blocksFor(plan.causes[cause] as Plan['base'], cause, world.env),
     ];
     return sections.every((s) => (s ?? []).every((b) => b.verb !== 'service'));
-  }
-}
-
-/** At most so many at once; some alone. First come, first served. */
-class Slots {
-  private free: number;
-  private readonly waiting: { need: number; go: () => void }[] = [];
-
-  private readonly size: number;
-
-  constructor(size: number) {
-    this.size = size;
-    this.free = size;
-  }
-
-  async take<T>(alone: boolean, work: () => Promise<T>): Promise<T> {
-    const need = alone ? this.size : 1;
-    if (this.waiting.length > 0 || this.free < need)
-      await new Promise<void>((go) => this.waiting.push({ need, go }));
-    else this.free -= need;
-    try {
-      return await work();
-    } finally {
-      this.free += need;
-      for (let next = this.waiting[0]; next && next.need <= this.free; next = this.waiting[0]) {
-        this.waiting.shift();
-        this.free -= next.need;
-        next.go();
-      }
-    }
   }
 }
 

@@ -320,6 +320,8 @@ export class Trial {
     } catch (error) {
       const { outcome, why } = verdictOf(error);
       this.say(`!! ${outcome}: ${why}`);
+      // What was refused is not how the program is called from now on.
+      [this.attempt, this.variables, this.attemptCommands] = [attempt, variables, null];
       return result(outcome, { firstError: firstLine(why) });
     }
   }

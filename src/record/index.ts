@@ -23,6 +23,7 @@ export {
 } from './pattern.ts';
 export {
   type Check,
+  type DeadEnd,
   type FaultRecord,
   type GroupType,
   ID_PATTERN,

@@ -1,8 +1,20 @@
 /** One record as a page. The Markdown is the page; the text is the same, wrapped and coloured for a terminal. */
+import { type Possible, treeOf } from '../diagnosis/index.ts';
+import {
+  type EvidenceSummary,
+  figuresOf,
+  intervalOf,
+  MIN_CASES_FOR_INTERVAL,
+  observationAt,
+  surveyOf,
+} from '../evidence/index.ts';
 import type { FaultRecord } from '../record/index.ts';
-import { inLang, type Lang, type Messages, messagesOf, type Tier } from './messages.ts';
+import { renderMatrix } from './matrix.ts';
+import { inLang, type Lang, type Messages, messagesOf } from './messages.ts';
 import { fenceFor, visible } from './safe.ts';
 import { styleOf } from './style.ts';
+import { versionsLine } from './text.ts';
+import { readingTitle, treeLines } from './tree.ts';
 import { wrap } from './width.ts';
 
 export interface ExplainOptions {
@@ -10,25 +22,67 @@ export interface ExplainOptions {
   readonly format: 'text' | 'markdown' | 'json';
   readonly color: boolean;
   readonly columns: number;
-  readonly tier: Tier;
+  /** What the lab found; null where nothing was run. */
+  readonly evidence: EvidenceSummary | null;
+  /** Worlds that fit what is known of the reader; null where nothing was measured. */
+  readonly possible: Possible | null;
 }
+
+/** Columns of what is set in the page as it is: the matrix and the tree. */
+const FIXED_COLUMNS = 76;
 
 /** A piece of the page; both formats are written from the same list. */
 type Block =
   | { readonly kind: 'title' | 'heading' | 'subheading' | 'prose' | 'item' | 'note'; readonly text: string }
-  | { readonly kind: 'code'; readonly lines: readonly string[] };
+  /** `code`: commands; `fixed`: lines to be left as they are. */
+  | { readonly kind: 'code'; readonly lines: readonly string[] }
+  | { readonly kind: 'fixed'; readonly lines: readonly string[] };
 
 export function renderExplain(record: FaultRecord, options: ExplainOptions): string {
-  if (options.format === 'json') return `${JSON.stringify(record, null, 2)}\n`;
-  const blocks = pageOf(record, options.lang, options.tier);
+  if (options.format === 'json')
+    return `${JSON.stringify({ ...record, evidence: evidenceOf(record, options) }, null, 2)}\n`;
+  const blocks = pageOf(record, options);
   return options.format === 'markdown' ? asMarkdown(blocks) : asText(blocks, options);
 }
 
-function pageOf(record: FaultRecord, lang: Lang, tier: Tier): Block[] {
+/** What was measured, as data: the matrix world by world, the tree, the survey. */
+function evidenceOf(record: FaultRecord, { evidence, possible }: ExplainOptions): object | null {
+  if (!evidence) return null;
+  const { tier, environments, measured, date, trials, repeats, table } = evidence;
+  const named = (row: string, keys: readonly string[], from: number) =>
+    Object.fromEntries(
+      keys.flatMap((key, i) => {
+        const { seen } = observationAt(table as NonNullable<typeof table>, { row }, from + i);
+        return seen === 'not_applicable' ? [] : [[key, seen]];
+      }),
+    );
+  return {
+    tier,
+    environments,
+    measured,
+    date,
+    trials,
+    repeats,
+    matrix: table?.worlds.map(({ cause, env, row }) => ({
+      cause,
+      environment: env,
+      outcomes: named(row, table.actions, 0),
+      readings: named(row, table.checks, table.actions.length),
+    })),
+    healthy: table?.healthy.map(({ env, row }) => ({
+      environment: env,
+      outcomes: named(row, table.actions, 0),
+    })),
+    tree: possible && treeOf(record, evidence, possible),
+    survey: surveyOf(record),
+  };
+}
+
+function pageOf(record: FaultRecord, { lang, evidence, possible, columns }: ExplainOptions): Block[] {
   const m = messagesOf(lang);
   const t = (english: string | null, chinese: string | null): string => inLang(lang, english, chinese);
   const out: Block[] = [];
-  const add = (kind: Exclude<Block['kind'], 'code'>, text: string): void => {
+  const add = (kind: Exclude<Block['kind'], 'code' | 'fixed'>, text: string): void => {
     if (text.trim() !== '') out.push({ kind, text: visible(text, 20_000) });
   };
   const code = (lines: readonly string[]): void => {
@@ -39,12 +93,23 @@ function pageOf(record: FaultRecord, lang: Lang, tier: Tier): Block[] {
       });
   };
 
+  const fixed = (lines: readonly string[]): void => {
+    out.push({ kind: 'fixed', lines: lines.map((l) => visible(l, 20_000)) });
+  };
+  /** What the lab made of an action. */
+  const lab = (key: string): void => {
+    const figures = evidence?.table ? figuresOf(evidence.table, key) : null;
+    if (!figures) return;
+    const everywhere = figures.environments.length === evidence?.measured.length;
+    add('note', m.lab(figures, everywhere ? null : figures.environments));
+  };
+
   add('title', record.id);
   add('prose', t(record.title, record.title_zh));
   add(
     'note',
     [
-      m.origin(record.origin) || m.tier(tier),
+      m.origin(record.origin) || m.tier(evidence?.tier ?? 'claimed'),
       ...(record.transient === null ? [] : [m.retry(record.transient)]),
     ].join('; '),
   );
@@ -59,16 +124,23 @@ function pageOf(record: FaultRecord, lang: Lang, tier: Tier): Block[] {
     add('item', `${c.key}${m.colon}${t(c.title, c.title_zh)}`);
     add('note', t(c.explanation, c.explanation_zh));
   }
+  const table = evidence?.table;
+  const tree = evidence && possible && treeOf(record, evidence, possible);
+  if (tree) {
+    add('heading', m.treeHeading);
+    if (possible.known === 'other') add('note', m.notYours);
+    if (possible.known === 'yours') add('note', m.yours(possible.environments.join(', ')));
+    fixed(treeLines(record, tree, lang, Math.min(columns - 2, FIXED_COLUMNS)));
+    add('note', m.treeNote);
+    if (!surveyOf(record)) add('note', m.noSurvey);
+  }
+  survey(record, m, add);
   if (record.checks.length > 0) add('heading', m.checks);
   for (const c of record.checks) {
     add('subheading', `[${c.key}] ${t(c.question, c.question_zh)}`);
     code([c.command]);
-    for (const r of c.readings) {
-      const seen =
-        t(r.title, r.title_zh) ||
-        (r.regex === undefined ? m.exit(String(r.exit)) : `${m.prints} /${r.regex}/`);
-      add('item', `${seen}${m.colon}${m.means(r.means.join(' / '))}`);
-    }
+    for (const r of c.readings)
+      add('item', `${readingTitle(record, c.key, r.key, lang, m)}${m.colon}${m.means(r.means.join(' / '))}`);
   }
   if (record.workarounds.length > 0) add('heading', m.try);
   for (const w of record.workarounds) {
@@ -79,6 +151,7 @@ function pageOf(record: FaultRecord, lang: Lang, tier: Tier): Block[] {
     if (w.why_works !== null) add('prose', `${m.whyWorks}${m.colon}${t(w.why_works, w.why_works_zh)}`);
     if (w.by !== 'you') add('note', m.by(w.by));
     if (w.risk === 'high') add('note', m.highRisk);
+    lab(w.key);
     if (w.success_rate !== null) add('note', m.claimed(Math.round(w.success_rate * 100)));
     for (const s of w.sources) add('item', s);
   }
@@ -88,8 +161,16 @@ function pageOf(record: FaultRecord, lang: Lang, tier: Tier): Block[] {
     if (d.except.length > 0) add('note', m.except(d.except.join(' / ')));
     code(d.commands);
     if (d.why_fails !== null) add('prose', `${m.whyFails}${m.colon}${t(d.why_fails, d.why_fails_zh)}`);
+    lab(d.key);
     if (d.fail_rate !== null) add('note', m.claimed(Math.round(d.fail_rate * 100)));
     for (const s of d.sources) add('item', s);
+  }
+  if (table) {
+    add('heading', m.matrix);
+    const width = Math.min(columns - 2, FIXED_COLUMNS);
+    fixed(
+      renderMatrix(record, table, { lang, color: false, columns: width, whole: true }).trimEnd().split('\n'),
+    );
   }
   const untested = Object.entries(record.untested);
   if (untested.length > 0) add('heading', m.untested);
@@ -101,7 +182,44 @@ function pageOf(record: FaultRecord, lang: Lang, tier: Tier): Block[] {
   }
   if (record.sources.length > 0) add('heading', m.sources);
   for (const s of record.sources) add('item', s);
+  if (evidence && table) {
+    add('heading', m.trialsHeading);
+    for (const { name, suite, versions } of evidence.measured)
+      add('item', `${name} (${suite})${m.colon}${versionsLine([{ versions }])}`);
+    add(
+      'prose',
+      m.measuredOn(evidence.measured.map((e) => e.name).join(', '), evidence.trials, evidence.date),
+    );
+    if (!table.observations.some((o) => o.seen === 'mixed')) add('prose', m.repeats(evidence.repeats));
+    add('prose', m.rerun(record.id));
+  }
   return out;
+}
+
+/** What public threads turned out to be: fractions; an interval only where there are enough of them. */
+function survey(
+  record: FaultRecord,
+  m: Messages,
+  add: (kind: 'heading' | 'item' | 'note', text: string) => void,
+): void {
+  const found = surveyOf(record);
+  if (!found) return;
+  add('heading', m.surveyHeading);
+  const rows = [...found.causes, { ...found.other, key: m.surveyOther }]
+    .filter((c) => c.threads > 0)
+    .sort((a, b) => b.threads - a.threads);
+  for (const c of rows) {
+    const listed = found.causes.some((cause) => cause.key === c.key);
+    const wide = found.counted >= MIN_CASES_FOR_INTERVAL && listed;
+    const [low, high] = wide ? intervalOf(found, new Set([c.key])) : [0, 0];
+    const interval = wide ? `; ${m.surveyInterval(Math.round(low * 100), Math.round(high * 100))}` : '';
+    add('item', `${c.key}${m.colon}${m.surveyCount(c.threads, found.settled)}${interval}`);
+  }
+  add('note', m.surveySaid(found.settled, found.found, found.date, record.survey?.queries ?? []));
+  for (const thread of record.survey?.cases ?? []) {
+    const cause = Array.isArray(thread.cause) ? thread.cause.join(' / ') : thread.cause;
+    add('item', `${cause} (${thread.basis}): ${thread.url}`);
+  }
 }
 
 function neighbours(
@@ -136,7 +254,7 @@ function asMarkdown(blocks: readonly Block[]): string {
   let before: Block['kind'] | null = null;
   for (const block of blocks) {
     if (before !== null && !(before === 'item' && block.kind === 'item')) lines.push('');
-    if (block.kind === 'code') {
+    if (block.kind === 'code' || block.kind === 'fixed') {
       const fence = fenceFor(block.lines.join('\n'));
       lines.push(`${fence}text`, ...block.lines, fence);
     } else if (/^https?:\/\/[^\s<>]+$/.test(block.text)) lines.push(`${marks[block.kind]}<${block.text}>`);
@@ -152,6 +270,10 @@ function asText(blocks: readonly Block[], { color, columns }: ExplainOptions): s
   const width = Math.max(40, columns);
   const lines: string[] = [];
   for (const block of blocks) {
+    if (block.kind === 'fixed') {
+      lines.push(...block.lines.map((l) => (l === '' ? '' : `  ${l}`)));
+      continue;
+    }
     if (block.kind === 'code') {
       lines.push(...block.lines.map((l) => `      ${style.command(l)}`));
       continue;

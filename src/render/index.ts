@@ -1,3 +1,4 @@
+export { type DrillReport, type PolicyFigures, renderDrill } from './drill.ts';
 export { type ExplainOptions, renderExplain } from './explain.ts';
 export { renderIssues } from './issues.ts';
 export { renderJson, renderNdjson } from './json.ts';

@@ -38,6 +38,10 @@ const WORDS = {
     focus: (lines: string) => `The failure may be at line ${lines} (guess).`,
     localised: 'Output is localised: run it again with LC_ALL=C.',
     only: (causes: string) => `except ${causes}`,
+    lab: (fixed: number, of: number) => `lab: fixed ${fixed} of ${of}`,
+    next: 'check',
+    partly: (cause: string, where: readonly string[]) => `${cause} only on ${where.join('/')}`,
+    notYours: 'Not measured on your version.',
     high: 'risky',
     by: (who: string) => `by ${who}`,
   },
@@ -55,6 +59,10 @@ const WORDS = {
     focus: (lines: string) => `出错处可能在第 ${lines} 行（猜测）。`,
     localised: '输出不是英文：用 LC_ALL=C 再跑一遍。',
     only: (causes: string) => `${causes} 除外`,
+    lab: (fixed: number, of: number) => `实验：${of} 种修好 ${fixed} 种`,
+    next: '再查',
+    partly: (cause: string, where: readonly string[]) => `${cause} 仅限 ${where.join('/')}`,
+    notYours: '没有在你的版本上测过。',
     high: '有风险',
     by: (who: string) => `由 ${who} 来做`,
   },
@@ -116,6 +124,7 @@ function advice(finding: DiagnosisFinding, lang: Lang, out: Budget): void {
   const words = WORDS[lang];
   const { next } = finding;
   out.add('title', short(inLang(lang, finding.title, finding.title_zh), MAX_TITLE_CHARS));
+  if (finding.measured?.known === 'other') out.add('title', words.notYours);
   if (next.kind === 'check') {
     const command =
       fitting(next.commands) ?? short(inLang(lang, next.question, next.question_zh), MAX_WHY_CHARS);
@@ -125,16 +134,27 @@ function advice(finding: DiagnosisFinding, lang: Lang, out: Budget): void {
     out.add('check', `${words.stop}: ${short(inLang(lang, next.why, next.why_zh), MAX_WHY_CHARS)}`);
   const readings = next.readings.map((r) => {
     const seen = short(inLang(lang, r.title, r.title_zh) || r.expect, MAX_SEEN_CHARS);
-    return `- ${seen}: ${some(r.means)}${r.actions[0] === undefined ? '' : ` → [${r.actions[0]}]`}`;
+    const [first] = r.after;
+    const step =
+      first?.key == null ? '' : ` → ${first.kind === 'check' ? `${words.next} ` : ''}[${first.key}]`;
+    return `- ${seen}: ${some(r.means)}${step}`;
   });
   const avoid = finding.avoid.map((a) => {
-    const except = a.except.length > 0 ? ` (${words.only(some(a.except))})` : '';
-    return `${words.doNot} [${a.key}] ${short(inLang(lang, a.action, a.action_zh), MAX_ACTION_CHARS)}${except}`;
+    const notes = [
+      ...(a.lab ? [words.lab(a.lab.fixed, a.lab.of)] : []),
+      ...(a.except.length > 0 ? [words.only(some(a.except))] : []),
+    ];
+    return `${words.doNot} [${a.key}] ${short(inLang(lang, a.action, a.action_zh), MAX_ACTION_CHARS)}${aside(notes)}`;
   });
   const tries = finding.try.map((t) => {
     const what = fitting(t.commands) ?? short(inLang(lang, t.action, t.action_zh), MAX_WHY_CHARS);
-    const notes = [...(t.risk === 'high' ? [words.high] : []), ...(t.by === 'you' ? [] : [words.by(t.by)])];
-    return `${words.try} ${some(t.for)} → [${t.key}] ${what}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
+    const notes = [
+      ...(t.lab ? [words.lab(t.lab.fixed, t.lab.of)] : []),
+      ...(t.lab?.partly[0] ? [words.partly(t.lab.partly[0].cause, t.lab.partly[0].environments)] : []),
+      ...(t.risk === 'high' ? [words.high] : []),
+      ...(t.by === 'you' ? [] : [words.by(t.by)]),
+    ];
+    return `${words.try} ${some(t.for)} → [${t.key}] ${what}${aside(notes)}`;
   });
   for (let i = 0; i < Math.max(readings.length, avoid.length, tries.length); i++) {
     for (const [section, line] of [
@@ -145,6 +165,10 @@ function advice(finding: DiagnosisFinding, lang: Lang, out: Budget): void {
       if (line !== undefined) out.add(section, line);
     }
   }
+}
+
+function aside(notes: readonly string[]): string {
+  return notes.length > 0 ? ` (${notes.join(', ')})` : '';
 }
 
 /** Some cause keys, and how many more. */

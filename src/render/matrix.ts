@@ -1,23 +1,32 @@
-/** The matrix of a record: causes down, actions and checks across, what happened in each. Fits 80 columns. */
-import { CellTable, compareClaims, type Evidence, tierOf, verdictOf } from '../evidence/index.ts';
+/** The matrix of a record: causes down, actions across, what happened in each. Fits 80 columns. */
+import {
+  compareClaims,
+  type Evidence,
+  observationAt,
+  PLACEBOS,
+  tierOf,
+  type WorldTable,
+  worldsOf,
+} from '../evidence/index.ts';
 import type { FaultRecord } from '../record/index.ts';
+import { type Lang, messagesOf } from './messages.ts';
 import { visible } from './safe.ts';
-import { styleOf } from './style.ts';
+import { type Style, styleOf } from './style.ts';
 import { clip, pad, widthOf, wrap } from './width.ts';
 
 /** One sign for each outcome; the legend shows those that occur. */
-const SIGNS: Readonly<Record<string, readonly [sign: string, meaning: string]>> = {
-  fixed: ['F', 'fixed'],
-  fixed_until_restart: ['r', 'fixed until the next restart'],
-  persists: ['.', 'the same error again'],
-  moved: ['>', 'another failure instead'],
-  masked: ['m', 'the message gone, the fault or a protection not right'],
-  rejected: ['x', 'could not be applied'],
-  no_fault: ['-', 'this cause does no harm there'],
-  harmless: ['.', 'the same error again; in the healthy world: harmless'],
-  breaks_healthy: ['B', 'breaks a healthy world'],
-  mixed: ['?', 'repeats disagree'],
-  lab_failed: ['!', 'the lab failed'],
+const SIGNS: Readonly<Record<string, string>> = {
+  fixed: 'F',
+  fixed_until_restart: 'r',
+  persists: '.',
+  moved: '>',
+  masked: 'm',
+  rejected: 'x',
+  no_fault: '-',
+  harmless: 'h',
+  breaks_healthy: 'B',
+  mixed: '?',
+  lab_failed: '!',
 };
 const DIFFERS = '*';
 const MAX_CAUSE_COLUMNS = 30;
@@ -26,88 +35,104 @@ const MAX_DIFFERENCES = 12;
 /** Of what is missing for the next tier so many lines are shown. */
 const MAX_MISSING = 8;
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const HEALTHY = 'healthy';
 
 export interface MatrixOptions {
+  readonly lang?: Lang;
   readonly color: boolean;
   readonly columns: number;
+  /** Differences between environments are all spelt out. */
+  readonly whole?: boolean;
 }
 
 /** Cause × action over all environments; where they differ, a star and a line below. */
-export function renderMatrix(record: FaultRecord, evidence: Evidence, options: MatrixOptions): string {
+export function renderMatrix(record: FaultRecord, table: WorldTable, options: MatrixOptions): string {
   const style = styleOf(options.color);
-  const table = new CellTable(evidence);
-  const environments = Object.keys(evidence.environments);
-  const present = new Set(evidence.cells.flatMap((c) => (c.action === undefined ? [] : [c.action])));
-  const known = [
-    'nothing',
-    'restart',
-    ...record.workarounds.map((w) => w.key),
-    ...record.dead_ends.map((d) => d.key),
-  ];
-  const actions = known.filter((a) => present.has(a));
-  const causes = [...record.causes.map((c) => c.key), 'healthy'].filter((cause) =>
-    evidence.cells.some((c) => c.cause === cause),
-  );
-  const width = Math.min(MAX_CAUSE_COLUMNS, Math.max(...causes.map(widthOf), 6));
-  const perRow = Math.max(1, Math.floor((options.columns - width - 1) / 2));
+  const m = messagesOf(options.lang ?? 'en');
+  const rows = rowsOf(record, table);
+  const names = rows.map((r) => (r.cause === HEALTHY ? m.healthyWorld : r.cause));
+  const width = Math.min(MAX_CAUSE_COLUMNS, Math.max(...names.map(widthOf), 6));
+  const perPart = Math.max(1, Math.floor((options.columns - width - 1) / 2));
   const used = new Set<string>();
-  const differences: string[] = [];
-  const sign = (cause: string, action: string): string => {
-    const outcomes = environments.flatMap((env) => {
-      const cell = table.action(env, cause, action);
-      return cell ? [[env, verdictOf(cell)] as const] : [];
+  /** What differs, and for which causes. */
+  const differing = new Map<string, string[]>();
+  const sign = ({ cause, seen }: Row, column: number): string => {
+    const outcomes = seen.flatMap(({ env, row }) => {
+      const outcome = (observationAt(table, { row }, column).seen.split(':')[0] as string) || '';
+      return outcome === 'not_applicable' ? [] : [[env, outcome] as const];
     });
     const distinct = new Set(outcomes.map(([, o]) => o));
-    // Where the cause does not exist in an environment, nothing was run there: not a difference.
+    // Where nothing could be done there is no outcome: not a difference.
     if (distinct.size === 0) return ' ';
     if (distinct.size > 1) {
-      differences.push(`${cause} × ${action}: ${outcomes.map(([env, o]) => `${env} ${o}`).join(', ')}`);
+      const each = [...distinct].map((o) => {
+        const where = outcomes.filter(([, other]) => other === o).map(([env]) => env);
+        return `${where.join(', ')} ${m.outcomes[o] ?? o}`;
+      });
+      const said = `${table.actions[column]}${m.colon}${each.join('; ')}`;
+      differing.set(said, [...(differing.get(said) ?? []), cause === HEALTHY ? m.healthyWorld : cause]);
       return style.note(DIFFERS);
     }
     const [outcome] = distinct as Set<string>;
-    const [character] = SIGNS[outcome as string] ?? ['?'];
     used.add(outcome as string);
-    if (outcome === 'fixed') return style.good(character);
-    if (outcome === 'breaks_healthy' || outcome === 'lab_failed' || outcome === 'mixed')
-      return style.bad(character);
-    return character;
+    return coloured(outcome as string, style);
   };
   const lines: string[] = [];
-  for (let from = 0; from < actions.length; from += perRow) {
-    const part = actions.slice(from, from + perRow);
+  for (let from = 0; from < table.actions.length; from += perPart) {
+    const part = table.actions.slice(from, from + perPart).map((_, i) => from + i);
     lines.push(
-      `${pad('', width)} ${part.map((_, i) => LETTERS[(from + i) % LETTERS.length]).join(' ')}`,
-      ...causes.map(
-        (cause) => `${pad(clip(cause, width), width)} ${part.map((a) => sign(cause, a)).join(' ')}`,
+      `${pad('', width)} ${part.map((i) => LETTERS[i % LETTERS.length]).join(' ')}`,
+      ...rows.map((row, i) =>
+        `${pad(clip(names[i] as string, width), width)} ${part.map((column) => sign(row, column)).join(' ')}`.trimEnd(),
       ),
       '',
     );
   }
-  const legend = [...used].map((o) => SIGNS[o] as readonly [string, string]);
-  const meanings = new Map(legend.filter(([, m]) => !legend.some(([, n]) => n !== m && n.startsWith(m))));
-  const role = (key: string) =>
-    record.workarounds.some((w) => w.key === key)
-      ? ''
-      : record.dead_ends.some((d) => d.key === key)
-        ? ' (dead end)'
-        : ' (placebo)';
+  const legend = Object.keys(SIGNS).filter((o) => used.has(o));
+  const role = (key: string) => {
+    if ((PLACEBOS as readonly string[]).includes(key)) return ` (${m.placebo})`;
+    return record.dead_ends.some((d) => d.key === key) ? ` (${m.deadEnd})` : '';
+  };
   lines.push(
-    ...wrap([...meanings].map(([c, m]) => `${c} ${m}`).join(' · '), options.columns),
+    ...wrap(legend.map((o) => `${SIGNS[o]} ${m.outcomes[o] ?? o}`).join(' · '), options.columns),
     ...wrap(
-      actions.map((a, i) => `${LETTERS[i % LETTERS.length]} ${a}${role(a)}`).join(' · '),
+      table.actions.map((a, i) => `${LETTERS[i % LETTERS.length]} ${a}${role(a)}`).join(' · '),
       options.columns,
     ),
+    ...table.absent.flatMap(({ cause, env }) =>
+      wrap(`${cause} × ${env}: ${m.outcomes.no_fault}`, options.columns),
+    ),
   );
+  const differences = [...differing].map(([said, causes]) => `${said} ${m.aside(causes.join(', '))}`);
   if (differences.length > 0) {
-    lines.push(`${DIFFERS} differs by environment:`);
-    for (const d of differences.slice(0, MAX_DIFFERENCES))
-      lines.push(...wrap(d, options.columns - 4).map((l) => `    ${l}`));
-    if (differences.length > MAX_DIFFERENCES)
-      lines.push(`    and ${differences.length - MAX_DIFFERENCES} more`);
+    lines.push(`${DIFFERS} ${m.outcomes.differs}:`);
+    const shown = options.whole ? differences : differences.slice(0, MAX_DIFFERENCES);
+    for (const d of shown) lines.push(...wrap(d, options.columns - 4).map((l) => `    ${l}`));
+    if (differences.length > shown.length)
+      lines.push(`    ${m.moreItems(differences.length - shown.length)}`);
   }
   return `${lines.join('\n')}\n`;
 }
 
+interface Row {
+  readonly cause: string;
+  readonly seen: readonly { readonly env: string; readonly row: string }[];
+}
+
+function rowsOf(record: FaultRecord, table: WorldTable): Row[] {
+  const rows = record.causes.map(({ key }) => ({
+    cause: key,
+    seen: table.worlds.filter((w) => w.cause === key),
+  }));
+  return [...rows, { cause: HEALTHY, seen: table.healthy }].filter((r) => r.seen.length > 0);
+}
+
+function coloured(outcome: string, style: Style): string {
+  const sign = SIGNS[outcome] ?? '?';
+  if (outcome === 'fixed') return style.good(sign);
+  if (outcome === 'breaks_healthy' || outcome === 'lab_failed' || outcome === 'mixed') return style.bad(sign);
+  return sign;
+}
 /** What `prove` says at the end: worlds, matrix, claims that were lost, tier. */
 export function renderProof(record: FaultRecord, evidence: Evidence, options: MatrixOptions): string {
   const style = styleOf(options.color);
@@ -117,7 +142,8 @@ export function renderProof(record: FaultRecord, evidence: Evidence, options: Ma
     const said = versions.map(([what, version]) => `${what} ${version}`).join(', ');
     lines.push(...wrap(visible(`${name} (${suite}): ${said}`, 400), options.columns));
   }
-  lines.push('', renderMatrix(record, evidence, options));
+  const table = worldsOf(record, evidence);
+  lines.push('', ...(table ? [renderMatrix(record, table, options)] : []));
   const lost = compareClaims(record, evidence).filter((c) => !c.holds);
   if (lost.length > 0) {
     lines.push(style.bad(`Claims that the lab does not confirm: ${lost.length}`));

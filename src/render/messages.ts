@@ -11,6 +11,14 @@ export interface LabFigures {
   readonly fixed: number;
   readonly of: number;
   readonly environments: readonly string[];
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly partly: readonly { readonly cause: string; readonly environments: readonly string[] }[];
+  readonly breaks: readonly string[];
+}
+
+export interface SurveyFigures {
+  readonly settled: number;
+  readonly found: number;
 }
 
 const en = {
@@ -50,10 +58,74 @@ const en = {
   highRisk: 'risky: loses data, lowers protection or touches others',
   except: (causes: string) => `helps only if ${causes}`,
   claimed: (percent: number) => `claimed ${percent} %, not measured`,
-  lab: ({ fixed, of, environments }: LabFigures) =>
-    fixed === 0
-      ? `Fixed none of the ${of} reproduced causes in the lab (${environments.join(', ')}).`
-      : `In the lab this fixed ${fixed} of ${of} reproduced causes (${environments.join(', ')}).`,
+  /** `where`: named only where it is not where everything else was measured. */
+  lab: ({ fixed, of, partly, outcomes, breaks }: LabFigures, where: readonly string[] | null): string => {
+    const place = where === null ? '' : ` (${where.join(', ')})`;
+    const some = partly.map((p) => `${p.cause} on ${p.environments.join(', ')}`).join('; ');
+    return [
+      fixed === 0 && partly.length === 0
+        ? `Fixed none of the ${of} reproduced causes in the lab${place}.`
+        : fixed === 0
+          ? `In the lab this fixed none of the ${of} reproduced causes everywhere${place}; only ${some}.`
+          : `In the lab this fixed ${fixed} of ${of} reproduced causes${place}${some === '' ? '' : `; besides, only in part: ${some}`}.`,
+      ...(outcomes.masked
+        ? [`In ${outcomes.masked} it hid the message and left the fault, or took a protection away.`]
+        : []),
+      ...(breaks.length > 0
+        ? [`In a healthy system it broke something, or took a protection away (${breaks.join(', ')}).`]
+        : []),
+    ].join(' ');
+  },
+  survey: (cause: string, threads: number, { settled, found }: SurveyFigures) =>
+    `Cause was ${cause} in ${threads} of ${settled} public threads with a settled cause (${found} found; threads are no random sample).`,
+  noSurvey: 'No survey of public threads: all causes count the same here.',
+  surveyHeading: 'What it was in public threads',
+  surveyOther: 'a cause that is not listed here',
+  surveyCount: (threads: number, of: number) => `${threads} of ${of}`,
+  surveyInterval: (low: number, high: number) => `90 % interval of the share: ${low} to ${high} of 100`,
+  surveySaid: (settled: number, found: number, date: string, queries: readonly string[]) =>
+    `${found} threads found on ${date} by: ${queries.join(' · ')}; ${settled} with a settled cause. An inferred cause weighs half a confirmed one in the order of steps. Threads are no random sample.`,
+  thenCheck: (key: string) => `then check [${key}]`,
+  thenOthers: (key: string) => `up to others: [${key}]`,
+  thenNothing: 'nothing that was tried repairs it',
+  orElse: ', else ',
+  anyOf: (n: number) => `one of ${n} causes`,
+  unseen:
+    'Anything else: no single listed cause fits (one that is not listed, or two at once). Undo what you changed, and ask further.',
+  seenUnclear: 'none of these',
+  seenUnavailable: 'the program is not there',
+  alternatives: (keys: string) => `Nearly as good: ${keys}`,
+  measuredOn: (versions: string, trials: number, date: string) =>
+    `Measured on ${versions}; ${trials} trials, ${date}. The list of causes may be incomplete.`,
+  notYours: 'Not measured on your version; what follows comes from others.',
+  yours: (names: string) => `For your environment: only what was measured on ${names}.`,
+  matrix: 'What each action did to each cause, in the lab',
+  treeHeading: 'Which step first, and which after it',
+  treeNote:
+    'An action that did not help is taken back before the next. What no branch names is no listed cause by itself: undo, and ask further.',
+  outcomes: {
+    fixed: 'fixed',
+    fixed_until_restart: 'fixed until the next restart',
+    persists: 'the same error again',
+    moved: 'another failure instead',
+    masked: 'message gone, fault or lost protection not',
+    rejected: 'could not be applied',
+    not_applicable: 'does not apply there',
+    no_fault: 'no fault there',
+    harmless: 'harmless',
+    breaks_healthy: 'breaks a healthy system',
+    mixed: 'repeats disagree',
+    lab_failed: 'the lab failed',
+    differs: 'differs by environment',
+  } as Readonly<Record<string, string>>,
+  placebo: 'placebo',
+  deadEnd: 'dead end',
+  healthyWorld: 'healthy',
+  trialsHeading: 'The trials',
+  rerun: (id: string) => `Run them yourself: faultbook prove ${id} --check`,
+  repeats: (n: number) => `Each cell at least ${n} times, with the same result.`,
+  leftChanged: 'stop: this action cannot be taken back',
+  repairs: (n: number, of: number) => (n === of ? 'repairs it' : `repairs ${n} of ${of}`),
   alsoFound: 'Also found',
   more: (n: number, all: number) => `${n} more finding${n === 1 ? '' : 's'} not shown (--limit ${all}).`,
   moreItems: (n: number) => `${n} more on the page`,
@@ -83,7 +155,9 @@ const en = {
 const zh: {
   readonly [K in keyof typeof en]: (typeof en)[K] extends (...args: infer A) => string
     ? (...args: A) => string
-    : string;
+    : (typeof en)[K] extends string
+      ? string
+      : (typeof en)[K];
 } = {
   match: '已知错误：',
   possible: '疑似：',
@@ -112,10 +186,69 @@ const zh: {
   highRisk: '有风险：会丢数据、削弱防护或影响他人',
   except: (causes) => `只有 ${causes} 时才有用`,
   claimed: (percent) => `自称 ${percent} %，未经实测`,
-  lab: ({ fixed, of, environments }) =>
-    fixed === 0
-      ? `实验中复现了 ${of} 种原因，它一种也没有修好（${environments.join('、')}）。`
-      : `实验中复现了 ${of} 种原因，它修好了 ${fixed} 种（${environments.join('、')}）。`,
+  lab: ({ fixed, of, partly, outcomes, breaks }, where) => {
+    const place = where === null ? '' : `（${where.join('、')}）`;
+    const some = partly.map((p) => `${p.cause}（${p.environments.join('、')}）`).join('；');
+    return [
+      fixed === 0 && partly.length === 0
+        ? `实验中复现了 ${of} 种原因，它一种也没有修好${place}。`
+        : `实验中复现了 ${of} 种原因，它${fixed === 0 ? '没有一种处处都能修好' : `修好了 ${fixed} 种`}${place}${some === '' ? '' : `；只在部分环境有效：${some}`}。`,
+      ...(outcomes.masked ? [`有 ${outcomes.masked} 种只是报错不见了，毛病还在，或者丢掉了一层防护。`] : []),
+      ...(breaks.length > 0
+        ? [`在原本正常的系统上，它会弄坏东西，或者丢掉一层防护（${breaks.join('、')}）。`]
+        : []),
+    ].join('');
+  },
+  survey: (cause, threads, { settled, found }) =>
+    `网上有结论的 ${settled} 个帖子里，${threads} 个是 ${cause}（共找到 ${found} 个；帖子不是随机样本）。`,
+  noSurvey: '还没有统计过网上的帖子：这里各种原因按同等看待。',
+  surveyHeading: '网上的帖子里，原因各是什么',
+  surveyOther: '这里没有列出的原因',
+  surveyCount: (threads, of) => `${of} 个中的 ${threads} 个`,
+  surveyInterval: (low, high) => `所占份额的 90 % 区间：每 100 个中 ${low} 到 ${high} 个`,
+  surveySaid: (settled, found, date, queries) =>
+    `${date} 用这些词搜到 ${found} 个帖子：${queries.join(' · ')}；其中 ${settled} 个有结论。排步骤时，推断出的原因按确认过的一半计。帖子不是随机样本。`,
+  thenCheck: (key) => `接着查 [${key}]`,
+  thenOthers: (key) => `要由对方来做：[${key}]`,
+  thenNothing: '试过的办法都修不好',
+  orElse: '，不行再 ',
+  anyOf: (n) => `${n} 种原因之一`,
+  unseen:
+    '都不是：不是所列的任何一种单独的原因（可能没有列出，也可能两种同时存在）。先把改动撤回，再往别处找。',
+  seenUnclear: '以上都不是',
+  seenUnavailable: '没有装这个程序',
+  alternatives: (keys) => `差不多一样好的还有：${keys}`,
+  measuredOn: (versions, trials, date) =>
+    `实测环境：${versions}；共 ${trials} 次试验，${date}。原因可能没有列全。`,
+  notYours: '没有在你的版本上测过；以下结果来自别的版本。',
+  yours: (names) => `按你的环境：只用 ${names} 上的实测结果。`,
+  matrix: '实验里，每个办法对每种原因的结果',
+  treeHeading: '先做哪一步，接着做哪一步',
+  treeNote:
+    '没用的改动要先撤回，再做下一步。遇到图里没有的情况，就不是所列的单独一种原因：撤回改动，往别处找。',
+  outcomes: {
+    fixed: '修好了',
+    fixed_until_restart: '重启后又坏',
+    persists: '还是同样的报错',
+    moved: '换成了别的错误',
+    masked: '报错没了，毛病还在，或丢了防护',
+    rejected: '没法执行',
+    not_applicable: '那里用不上',
+    no_fault: '那里不出错',
+    harmless: '无害',
+    breaks_healthy: '会弄坏正常的系统',
+    mixed: '重复结果不一致',
+    lab_failed: '实验本身失败',
+    differs: '因环境而异',
+  },
+  placebo: '对照',
+  deadEnd: '没用的办法',
+  healthyWorld: '正常系统',
+  trialsHeading: '试验',
+  rerun: (id) => `自己跑一遍：faultbook prove ${id} --check`,
+  repeats: (n) => `每一格至少试 ${n} 次，结果都一致。`,
+  leftChanged: '到此为止：这个改动撤不回来',
+  repairs: (n, of) => (n === of ? '能修好' : `${of} 种里能修好 ${n} 种`),
   alsoFound: '同时还发现',
   more: (n, all) => `还有 ${n} 个结果未显示（--limit ${all}）。`,
   moreItems: (n) => `另有 ${n} 条，见完整说明`,

@@ -6,7 +6,8 @@ import { encode as cl100k } from 'gpt-tokenizer/encoding/cl100k_base';
 import { encode as o200k } from 'gpt-tokenizer/encoding/o200k_base';
 import { describe, expect, test } from 'vitest';
 import { compileBook } from '../book/index.ts';
-import { type Diagnosis, diagnose, diagnosisSchema } from '../diagnosis/index.ts';
+import { type Diagnosis, diagnose, diagnosisSchema, possibleWorlds } from '../diagnosis/index.ts';
+import { type Evidence, type EvidenceSummary, summarise } from '../evidence/index.ts';
 import { type FaultRecord, parseRecord } from '../record/index.ts';
 import { readRecords } from '../store/index.ts';
 import {
@@ -19,6 +20,7 @@ import {
   renderNdjson,
   renderText,
 } from './index.ts';
+import { widthOf } from './width.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -98,7 +100,7 @@ const FULL = recordOf({
   ],
   dead_ends: [
     {
-      key: 'restart',
+      key: 'restart-ours',
       action: 'Restart our side',
       action_zh: '重启我们这边',
       commands: ['svc restart'],
@@ -147,24 +149,70 @@ const HOSTILE_TAIL =
   '\x1b]52;c;ZXZpbA==\x07 \u202eevil ``` ![x](http://evil/x) ::add-mask::x <script>alert(1)</script>';
 
 const full = diagnose(book, 'start\nupstream db1.internal refused us: code 42\nno upstream left for us\n');
-const measured: Diagnosis = {
-  ...full,
-  findings: full.findings.slice(0, 1).map((f) => ({
-    ...f,
-    tier: 'proven',
-    avoid: f.avoid.map((a, i) => ({
-      ...a,
-      lab: { fixed: i, of: 3, environments: ['debian12'], outcomes: { persists: 3 - i, fixed: i } },
-    })),
-    try: f.try.map((t) => ({
-      ...t,
-      lab: { fixed: 1, of: 3, environments: ['debian11', 'debian12'], outcomes: { fixed: 1, persists: 2 } },
-    })),
-  })),
+/** What was measured of FULL: `other-port` helps on one of two environments, `open-all` hides, `enlist` cannot be taken back. */
+const EVIDENCE: Evidence = {
+  schema: 'evidence.v1',
+  record: FULL.id,
+  date: '2026-11-01',
+  environments: {
+    debian11: { suite: 'bullseye', packages: {}, probed: { askd: 'askd 1.4.2 (stable)' } },
+    debian12: { suite: 'bookworm', packages: {}, probed: { askd: 'askd 2.0.1' } },
+  },
+  cells: ['debian11', 'debian12'].flatMap((env) => {
+    const cell = (cause: string, key: string, seen: string, more: object = {}) => ({
+      cause,
+      ...(key.startsWith('?') ? { check: key.slice(1) } : { action: key }),
+      env,
+      digest: '0123456789ab',
+      n: 2,
+      ...(key.startsWith('?') ? { readings: { [seen]: 2 } } : { outcomes: { [seen]: 2 } }),
+      ...more,
+      transcript: '0123456789abcdef',
+    });
+    const row = (cause: string, seen: readonly string[], reading: string) => [
+      ...['nothing', 'enlist', 'other-port', 'shake', 'restart-ours', 'open-all'].map((key, i) =>
+        cell(
+          cause,
+          key,
+          seen[i] as string,
+          seen[i] === 'persists' && key !== 'enlist' ? { undo: 'back' } : {},
+        ),
+      ),
+      cell(cause, '?ask', reading),
+    ];
+    const port = env === 'debian11' ? 'rejected' : 'fixed';
+    return [
+      ...row('not-listed', ['persists', 'fixed', 'persists', 'persists', 'persists', 'masked'], 'no'),
+      ...row('wrong-door', ['persists', 'persists', port, 'persists', 'persists', 'fixed'], 'yes'),
+      ...row('asleep', ['persists', 'persists', 'persists', 'fixed', 'persists', 'persists'], 'yes'),
+      ...['nothing', 'enlist', 'other-port', 'shake', 'restart-ours', 'open-all'].map((key) =>
+        cell('healthy', key, key === 'open-all' ? 'breaks_healthy' : 'harmless'),
+      ),
+    ];
+  }),
 };
+const SURVEYED = recordOf({
+  ...FULL,
+  survey: {
+    queries: ['refused us'],
+    date: '2026-10-01',
+    limit: 30,
+    cases: Array.from({ length: 24 }, (_, i) => ({
+      url: `https://example.org/t/${i}`,
+      cause: ['not-listed', 'not-listed', 'wrong-door', 'other', 'open'][i % 5],
+      basis: i % 3 === 0 ? 'inferred' : 'confirmed',
+      note: 'as it says',
+    })),
+  },
+});
+const SUMMARY = summarise(SURVEYED, EVIDENCE) as EvidenceSummary;
+const measuredBook = compileBook([{ record: SURVEYED, summary: SUMMARY }, { record: SECOND }]).book;
+const OUTPUT = 'start\nupstream db1.internal refused us: code 42\n';
 const DIAGNOSES: Record<string, Diagnosis> = {
   full,
-  measured,
+  measured: diagnose(measuredBook, OUTPUT),
+  'measured-yours': diagnose(measuredBook, OUTPUT, { environment: { askd: '1.4.9' } }),
+  'measured-other': diagnose(measuredBook, OUTPUT, { environment: { askd: '7.1' } }),
   foreign: diagnose(book, 'zorkd: cannot frobnicate the device\n'),
   hostile: diagnose(
     book,
@@ -225,12 +273,28 @@ describe('pages', () => {
   for (const lang of ['en', 'zh'] as const) {
     for (const format of ['text', 'markdown'] as const) {
       test(`explain, ${lang}, ${format}`, () => {
-        const options = { lang, format, color: false, columns: 80, tier: 'claimed' } as const;
+        const options = { lang, format, color: false, columns: 80, evidence: null, possible: null } as const;
         golden(`explain.${lang}.${format === 'text' ? 'txt' : 'md'}`, renderExplain(FULL, options));
         golden(
           `explain-foreign.${lang}.${format === 'text' ? 'txt' : 'md'}`,
           renderExplain(FOREIGN, options),
         );
+      });
+    }
+    for (const format of ['text', 'markdown', 'json'] as const) {
+      test(`explain what was measured, ${lang}, ${format}`, () => {
+        const page = renderExplain(SURVEYED, {
+          lang,
+          format,
+          color: false,
+          columns: 80,
+          evidence: SUMMARY,
+          possible: possibleWorlds(SUMMARY, null),
+        });
+        golden(`explain-measured.${lang}.${{ text: 'txt', markdown: 'md', json: 'json' }[format]}`, page);
+        if (format === 'text')
+          for (const line of page.split('\n').filter((l) => !l.includes('https://')))
+            expect(widthOf(line), line).toBeLessThanOrEqual(80);
       });
     }
     test(`list, ${lang}`, () => {
@@ -402,7 +466,8 @@ describe('hostile text', () => {
       format: 'markdown',
       color: false,
       columns: 80,
-      tier: 'claimed',
+      evidence: null,
+      possible: null,
     });
     expect(page).not.toMatch(/(?<!\\)!\[|(?<!\\)\]\(|(?<!\\)<script/);
     expect(page).toContain('````text\nboom ``` boom\n````');

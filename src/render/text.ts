@@ -100,11 +100,12 @@ class Writer {
       `${INDENT}${style.dim(`> ${visible(finding.excerpt.trim(), Math.min(160, this.columns - 4))}`)}`,
     );
     if (finding.verdict === 'possible') this.prose(m.onlyPossible, INDENT, style.note);
+    this.standing(finding);
     this.next(finding, finding.next);
     // After a check's readings the list of causes says nothing new: the page has it.
     if (finding.next.kind !== 'check') this.causes(finding);
-    this.avoid(finding.avoid);
-    this.try(finding.try);
+    this.avoid(finding);
+    this.try(finding);
     if (others.length > 0) {
       this.heading(m.alsoFound);
       for (const other of others) {
@@ -115,7 +116,23 @@ class Writer {
     }
     if (more > 0) this.line(`${INDENT}${m.more(more, others.length + 1 + more)}`);
     this.line('');
+    if (finding.measured && finding.measured.environments.length > 0) {
+      const { environments, trials, date } = finding.measured;
+      for (const line of wrap(visible(m.measuredOn(versionsLine(environments), trials, date)), this.columns))
+        this.line(style.dim(line));
+    }
     this.line(style.dim(m.page(finding.id)));
+  }
+
+  /** What is known of the causes beforehand, and whether any of it was measured where the reader is. */
+  private standing({ causes, survey, measured }: DiagnosisFinding): void {
+    const { m, style } = this;
+    const [first] = causes;
+    if (survey && first?.counts && first.counts.cases > 0)
+      this.prose(m.survey(first.key, first.counts.cases, survey), INDENT, style.dim);
+    if (measured?.known === 'other') this.prose(m.notYours, INDENT, style.note);
+    if (measured?.known === 'yours')
+      this.prose(m.yours(measured.environments.map((e) => e.name).join(', ')), INDENT, style.dim);
   }
 
   private next(finding: DiagnosisFinding, next: NextStep): void {
@@ -129,11 +146,16 @@ class Writer {
         const status = /^exit (\d+)$/.exec(reading.expect)?.[1];
         const seen =
           inLang(this.lang, reading.title, reading.title_zh) ||
+          (reading.key === 'unclear' ? m.seenUnclear : '') ||
+          (reading.key === 'unavailable' ? m.seenUnavailable : '') ||
           (status ? m.exit(status) : `${m.prints} /${reading.expect}/`);
-        const actions = reading.actions.slice(0, SHOWN.actionsOfAReading).map((a) => `[${a}]`);
-        const then = actions.length > 0 ? ` → ${actions.join(' ')}` : '';
-        this.item(`${seen}${m.colon}${m.means(reading.means.join(' / '))}${then}`, INDENT);
+        const means =
+          reading.means.length > SHOWN.keysInALine
+            ? m.anyOf(reading.means.length)
+            : m.means(reading.means.join(' / '));
+        this.item(`${seen}${m.colon}${means}${this.thenOf(reading.after)}`, INDENT);
       }
+      if (next.measured) this.prose(m.unseen, INDENT, style.dim);
     } else if (next.kind === 'action') {
       const action = finding.try.find((t) => t.key === next.key);
       this.heading(
@@ -146,6 +168,17 @@ class Writer {
       this.heading(m.stop);
       this.prose(inLang(this.lang, next.why, next.why_zh), INDENT, style.dim);
     }
+  }
+
+  /** What follows a reading: a check, or actions in turn. */
+  private thenOf(after: NextStep['readings'][number]['after']): string {
+    const { m } = this;
+    const steps = after.slice(0, SHOWN.actionsOfAReading).map(({ kind, key }) => {
+      if (kind === 'check') return m.thenCheck(key ?? '');
+      if (kind === 'stop') return key === null ? m.thenNothing : m.thenOthers(key);
+      return `[${key}]`;
+    });
+    return steps.length === 0 ? '' : ` → ${steps.join(m.orElse)}`;
   }
 
   private causes({ causes }: DiagnosisFinding): void {
@@ -161,7 +194,17 @@ class Writer {
     if (count > 0) this.line(`${INDENT}${this.style.dim(this.m.moreItems(count))}`);
   }
 
-  private avoid(avoid: readonly AvoidAnswer[]): void {
+  /** Where an action was tried, where that is not everywhere. */
+  private whereTried(
+    lab: NonNullable<TryAnswer['lab']>,
+    { measured }: DiagnosisFinding,
+  ): readonly string[] | null {
+    const same = measured?.environments.length === lab.environments.length;
+    return same ? null : lab.environments;
+  }
+
+  private avoid(finding: DiagnosisFinding): void {
+    const avoid: readonly AvoidAnswer[] = finding.avoid;
     const { m, style } = this;
     if (avoid.length === 0) return;
     this.heading(style.bad(m.avoid));
@@ -170,7 +213,7 @@ class Writer {
       const action = inLang(this.lang, a.action, a.action_zh);
       const notes = [
         ...(a.except.length > 0 ? [m.except(this.keys(a.except))] : []),
-        ...(a.lab ? [m.lab(a.lab)] : []),
+        ...(a.lab ? [m.lab(a.lab, this.whereTried(a.lab, finding))] : []),
         ...(a.claimed === null ? [] : [m.claimed(Math.round(a.claimed * 100))]),
       ];
       this.item(
@@ -182,7 +225,8 @@ class Writer {
     this.rest(avoid.length - SHOWN.avoid);
   }
 
-  private try(actions: readonly TryAnswer[]): void {
+  private try(finding: DiagnosisFinding): void {
+    const actions: readonly TryAnswer[] = finding.try;
     const { m, style } = this;
     if (actions.length === 0) return;
     this.heading(style.good(m.try));
@@ -193,7 +237,7 @@ class Writer {
         ...(a.for.length > 0 ? [m.forCauses(this.keys(a.for))] : []),
         ...(a.by === 'you' ? [] : [m.by(a.by)]),
         ...(a.risk === 'high' ? [m.highRisk] : []),
-        ...(a.lab ? [m.lab(a.lab)] : []),
+        ...(a.lab ? [m.lab(a.lab, this.whereTried(a.lab, finding))] : []),
         ...(a.claimed === null ? [] : [m.claimed(Math.round(a.claimed * 100))]),
       ];
       for (const note of notes) this.prose(note, INDENT.repeat(2), style.dim);
@@ -220,6 +264,18 @@ class Writer {
     if (hint === 'localised') this.line(style.note(m.localised));
     this.line(style.dim(m.keep));
   }
+}
+
+/** `nginx 1.18.0, 1.22.1; openssl 3.0.22`: programs with the versions that were measured, in their order. */
+export function versionsLine(
+  environments: readonly { readonly versions: Readonly<Record<string, string>> }[],
+): string {
+  const programs = new Map<string, Set<string>>();
+  for (const { versions } of environments) {
+    for (const [program, version] of Object.entries(versions))
+      programs.set(program, (programs.get(program) ?? new Set()).add(version));
+  }
+  return [...programs].map(([program, versions]) => `${program} ${[...versions].join(', ')}`).join('; ');
 }
 
 /** Whole sentences from the start, enough of them to give a reason. */

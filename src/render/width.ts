@@ -6,6 +6,8 @@ const COMBINING = /\p{Mn}|\p{Me}/u;
 // Opening and closing punctuation that Chinese text does not break before.
 const NO_BREAK_BEFORE = /[，。、；：？！）》」』”’,.;:?!)\]]/u;
 
+const NO_BREAK_AFTER = /[（《「『“‘([]/u;
+
 function charWidth(char: string): number {
   if (char < '\u0300') return 1;
   if (COMBINING.test(char)) return 0;
@@ -40,27 +42,38 @@ export function pad(text: string, columns: number): string {
 export function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   for (const paragraph of text.split('\n')) {
-    let line = '';
+    let line: string[] = [];
     let width = 0;
     for (const token of tokens(paragraph)) {
       const w = widthOf(token);
-      if (
-        width > 0 &&
-        width + w > columns &&
-        token.trim() !== '' &&
-        !NO_BREAK_BEFORE.test(token[0] as string)
-      ) {
-        lines.push(line.trimEnd());
-        line = '';
-        width = 0;
+      if (width > 0 && width + w > columns && token.trim() !== '') {
+        const carried = carriedOver(line, token);
+        lines.push(
+          line
+            .slice(0, line.length - carried.length)
+            .join('')
+            .trimEnd(),
+        );
+        line = carried;
+        width = carried.reduce((sum, t) => sum + widthOf(t), 0);
       }
       if (width === 0 && token.trim() === '') continue;
-      line += token;
+      line.push(token);
       width += w;
     }
-    lines.push(line.trimEnd());
+    lines.push(line.join('').trimEnd());
   }
   return lines;
+}
+
+/** What goes to the next line with a token: what may not stand before its punctuation's line, what may not end a line. */
+function carriedOver(line: readonly string[], token: string): string[] {
+  let from = line.length;
+  for (let next = token; from > 0 && NO_BREAK_BEFORE.test(next[0] as string); next = line[from] as string)
+    from--;
+  while (from > 1 && NO_BREAK_AFTER.test((line[from - 1] as string).slice(-1))) from--;
+  // A line that is nothing but such tokens is broken all the same.
+  return from < 1 || line.slice(0, from).join('').trim() === '' ? [] : line.slice(from);
 }
 
 /** Words, runs of spaces, and single wide characters. */

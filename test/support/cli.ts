@@ -6,6 +6,14 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const CLI = `${ROOT}dist/faultbook.cjs`;
 
+/** Certificates that this machine needs to reach package registries at all. */
+const AUTHORITIES = Object.fromEntries(
+  ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value]];
+  }),
+);
+
 export interface Run {
   readonly status: number | null;
   readonly stdout: string;
@@ -27,7 +35,15 @@ export async function faultbook(args: readonly string[], options: RunOptions = {
   const preload = options.measure ? ['-r', `${ROOT}bench/usage-at-exit.cjs`] : [];
   const child = spawn(options.node ?? process.execPath, [...preload, CLI, ...args], {
     cwd: options.cwd ?? ROOT,
-    env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', LANG: 'C.UTF-8', ...options.env },
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: '/nonexistent',
+      LANG: 'C.UTF-8',
+      // Answers must not depend on the machine that runs the tests.
+      FAULTBOOK_ENVIRONMENT: 'any',
+      ...AUTHORITIES,
+      ...options.env,
+    },
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', 'pipe'],
   });
   const { stdin } = child;
