@@ -15,7 +15,7 @@ const after = before.replace(/<!-- session: (.+?) -->\n[\s\S]*?<!-- \/session --
   const { stdout, status } = spawnSync(program === 'node' ? process.execPath : program, args, {
     cwd: root,
     encoding: 'utf8',
-    env: { PATH: process.env.PATH, LANG: 'C.UTF-8', COLUMNS: '100' },
+    env: { PATH: process.env.PATH, LANG: 'C.UTF-8', COLUMNS: '100', FAULTBOOK_ENVIRONMENT: 'any' },
   });
   if (status === null || status > 1) throw new Error(`${command}: exit ${status}`);
   return `<!-- session: ${command} -->\n\`\`\`text\n$ ${command}\n${stdout.trimEnd()}\n\`\`\`\n<!-- /session -->`;

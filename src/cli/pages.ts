@@ -1,6 +1,6 @@
 /** `explain`, `list`, `export`: reading the book. */
 import { possibleWorlds } from '../diagnosis/index.ts';
-import type { Tier } from '../evidence/index.ts';
+import { seedFigures, type Tier } from '../evidence/index.ts';
 import type { FaultRecord } from '../record/index.ts';
 import { toSeed } from '../record/index.ts';
 import { renderExplain, renderList } from '../render/index.ts';
@@ -65,8 +65,10 @@ export async function runExport(
   id: string,
   flags: { readonly format?: 'record' | 'seed'; readonly book?: string },
 ): Promise<number> {
-  const record = findRecord(await bookOf(flags.book), id);
-  print(JSON.stringify(flags.format === 'seed' ? toSeed(record) : record, null, 2));
+  const book = await bookOf(flags.book);
+  const record = findRecord(book, id);
+  const figures = seedFigures(record, book.evidence[book.records.indexOf(record)] ?? null);
+  print(JSON.stringify(flags.format === 'seed' ? toSeed(record, figures) : record, null, 2));
   return EXIT.ok;
 }
 

@@ -15,6 +15,7 @@ export {
   figuresOf,
   type LabFigures,
   type MeasuredEnvironment,
+  seedFigures,
   summarise,
 } from './summary.ts';
 export {

@@ -1,7 +1,8 @@
 /** What of the evidence goes into a book: small, and all that an answer shows. */
-import type { FaultRecord } from '../record/index.ts';
+import type { FaultRecord, SeedFigures } from '../record/index.ts';
 import { type Tier, tierOf } from './claims.ts';
 import type { Evidence } from './schema.ts';
+import { surveyOf } from './shares.ts';
 import { observationAt, type WorldRow, type WorldTable, worldsOf } from './worlds.ts';
 
 /** A world that was measured, and the versions that its programs named. */
@@ -98,6 +99,27 @@ export interface LabFigures {
   readonly partly: readonly { readonly cause: string; readonly environments: readonly string[] }[];
   /** Environments in which it breaks what was healthy. */
   readonly breaks: readonly string[];
+}
+
+/** The figures that the seed's shape has a place for; null where nothing was run. */
+export function seedFigures(record: FaultRecord, summary: EvidenceSummary | null): SeedFigures | null {
+  const table = summary?.table;
+  if (!summary || !table) return null;
+  const survey = surveyOf(record);
+  const cells = [...table.worlds, ...table.healthy].reduce((sum, { row }) => sum + row.length, 0);
+  if (!survey) return { tier: summary.tier, cells, shares: null };
+  const shares: Record<string, number> = {};
+  for (const { key } of [...record.workarounds, ...record.dead_ends]) {
+    const column = table.actions.indexOf(key);
+    let share = 0;
+    for (const cause of survey.causes) {
+      const worlds = table.worlds.filter((w) => w.cause === cause.key);
+      const fixed = worlds.length > 0 && worlds.every((w) => observationAt(table, w, column).repairs);
+      if (fixed) share += cause.share;
+    }
+    shares[key] = share;
+  }
+  return { tier: summary.tier, cells, shares };
 }
 
 /** What an action did in the worlds that are possible; null where it was not tried in any. */

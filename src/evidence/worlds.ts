@@ -65,7 +65,10 @@ export function worldsOf(record: FaultRecord, evidence: Evidence): WorldTable | 
     }
     return ALPHABET[place] ?? '';
   };
-  const claimed = new Map(record.workarounds.map((w) => [w.key, new Set(w.for)]));
+  const claimed = new Map([
+    ...record.workarounds.map((w) => [w.key, new Set(w.for)] as const),
+    ...record.dead_ends.map((d) => [d.key, new Set(d.except)] as const),
+  ]);
   const worlds = environments.flatMap((env) =>
     record.causes.flatMap(({ key: cause }) => {
       if (!cells.reproduced(env, cause)) return [];

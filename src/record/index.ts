@@ -31,5 +31,5 @@ export {
   recordSchema,
   type Workaround,
 } from './schema.ts';
-export { toSeed } from './seed.ts';
+export { type SeedFigures, toSeed } from './seed.ts';
 export { signaturePattern } from './signature.ts';

@@ -5,13 +5,25 @@ function settledCases(record: FaultRecord): number {
   return record.survey?.cases.filter((c) => c.cause !== 'open').length ?? 0;
 }
 
+/** What was measured, as far as the seed's shape has a place for it. */
+export interface SeedFigures {
+  readonly tier: string;
+  readonly cells: number;
+  /** Action → summed share of the causes that it fixes; null without a survey. */
+  readonly shares: Readonly<Record<string, number>> | null;
+}
+
 /**
  * The record in the shape of the seed document: its keys, its nesting, its order, and nothing else, so that
- * readers of that format can take it. Numbers are null where nothing licenses one (no trial was run), and
- * `evidence_count` counts lab cells and surveyed cases. Causes, checks and commands have no place in that shape.
+ * readers of that format can take it. A rate is the summed share, by the survey, of the causes that the action was seen
+ * to fix everywhere; null where there is no survey or no trial. `evidence_count` counts lab cells and surveyed cases. Causes, checks and commands have no place in that shape.
  */
-export function toSeed(record: FaultRecord): Record<string, unknown> {
+export function toSeed(record: FaultRecord, measured: SeedFigures | null = null): Record<string, unknown> {
   const tier = { authored: 'claimed', generated: 'ai_generated', imported: 'imported' }[record.origin];
+  const share = (key: string, of: (s: number) => number): number | null => {
+    const fixed = measured?.shares?.[key];
+    return fixed === undefined ? null : Math.round(of(fixed) * 100) / 100;
+  };
   return {
     id: record.id,
     signature: record.signature,
@@ -35,13 +47,13 @@ export function toSeed(record: FaultRecord): Record<string, unknown> {
     dead_ends: record.dead_ends.map((d) => ({
       action: d.action,
       why_fails: d.why_fails,
-      fail_rate: null,
+      fail_rate: share(d.key, (s) => 1 - s),
       condition: d.condition ?? '',
       sources: d.sources,
     })),
     workarounds: record.workarounds.map((w) => ({
       action: w.action,
-      success_rate: null,
+      success_rate: share(w.key, (s) => s),
       how: [w.how, ...w.commands].filter((t) => t !== null).join('\n'),
       condition: w.condition ?? '',
       sources: w.sources,
@@ -58,14 +70,14 @@ export function toSeed(record: FaultRecord): Record<string, unknown> {
     official_doc_url: record.official_doc_url,
     official_doc_section: record.official_doc_section,
     error_code: record.error_code,
-    verification_tier: tier,
+    verification_tier: measured?.tier ?? tier,
     confidence: null,
     fix_success_rate: null,
     resolvable: record.resolvable,
     first_seen: record.first_seen,
     last_confirmed: record.last_confirmed,
     last_updated: record.last_updated,
-    evidence_count: settledCases(record),
+    evidence_count: (measured?.cells ?? 0) + settledCases(record),
     tags: record.tags,
     locale: record.locale,
     aliases: record.aliases,

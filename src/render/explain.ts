@@ -68,6 +68,7 @@ function evidenceOf(record: FaultRecord, { evidence, possible }: ExplainOptions)
       environment: env,
       outcomes: named(row, table.actions, 0),
       readings: named(row, table.checks, table.actions.length),
+      repaired_by: table.actions.filter((_, i) => observationAt(table, { row }, i).repairs),
     })),
     healthy: table?.healthy.map(({ env, row }) => ({
       environment: env,
