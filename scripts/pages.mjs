@@ -57,23 +57,19 @@ function foundIn(pattern) {
 }
 
 const percent = (rate) => `${Math.round(rate * 100)} %`;
-const first = (text) =>
-  text
-    .split('\n')[0]
-    .replace(/\. In nginx, set:$/, ', with the settings below')
-    .replace(/:$/, '');
+const quoted = (text) => `“${text.replaceAll('\n', ' ').replaceAll('|', '\\|')}”`;
 const row = (cells) => `| ${cells.join(' | ')} |`;
 const versions = measured.map((m) => `nginx ${m.versions.nginx}, OpenSSL ${m.versions.openssl}`);
 
 function claimTable() {
   const said = [
     ...seed.workarounds.map((w, i) => [
-      `“${first(w.action)}”`,
+      quoted(w.action),
       `works, ${percent(w.success_rate)}`,
       ...fixedIn(claims.workarounds[i]),
     ]),
     ...seed.dead_ends.map((d, i) => [
-      `“${d.why_fails}”`,
+      quoted(d.why_fails),
       `fails, ${percent(d.fail_rate)}`,
       ...fixedIn(claims.dead_ends[i]),
     ]),

@@ -219,7 +219,7 @@ function survey(
   add('note', m.surveySaid(found.settled, found.found, found.date, record.survey?.queries ?? []));
   for (const thread of record.survey?.cases ?? []) {
     const cause = Array.isArray(thread.cause) ? thread.cause.join(' / ') : thread.cause;
-    add('item', `${cause} (${thread.basis}): ${thread.url}`);
+    add('item', `${cause}${thread.cause === 'open' ? '' : ` (${thread.basis})`}: ${thread.url}`);
   }
 }
 
