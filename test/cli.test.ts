@@ -212,7 +212,7 @@ describe('the book', () => {
     expect((await faultbook(['list', '端口'])).stdout).toContain('node/eaddrinuse');
     expect((await faultbook(['list', 'no-such-word'])).status).toBe(1);
   });
-  test('every record has a page in both languages and three formats', async () => {
+  test('every record has a page in both languages and three formats', { timeout: 600_000 }, async () => {
     const { stdout } = await faultbook(['list', '--format', 'json']);
     for (const { id } of JSON.parse(stdout)) {
       for (const lang of ['en', 'zh']) {
