@@ -120,6 +120,12 @@ export function staleCells(plan: Plan, evidence: Evidence | null): CellKey[] {
   return expectedCells(plan, evidence).filter((cell) => digests.get(nameOf(cell)) !== digestOf(plan, cell));
 }
 
+/** Cells of the evidence that the page has no place for any more; the next proof drops them. */
+export function superfluousCells(plan: Plan, evidence: Evidence | null): string[] {
+  const expected = new Set(expectedCells(plan, evidence).map(nameOf));
+  return (evidence?.cells ?? []).map(cellName).filter((name) => !expected.has(name));
+}
+
 /** A cell's name: `environment/cause/action`, `environment/cause/?check`. */
 export function nameOf(cell: CellKey): string {
   return `${cell.env}/${cell.cause}/${cell.kind === 'check' ? `?${cell.key}` : cell.key}`;
