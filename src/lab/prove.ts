@@ -213,7 +213,15 @@ class Run {
         continue;
       }
       const [was, is] = [old && saidOf(old), saidOf(line)];
-      if (old && was === is && old.digest === line.digest) cells.push(old);
+      // What says the same stays byte for byte: its first error and its transcript have times in them.
+      if (
+        old &&
+        was === is &&
+        old.digest === line.digest &&
+        old.undo === line.undo &&
+        old.wording === line.wording
+      )
+        cells.push(old);
       else {
         cells.push(line);
         if (was !== is) changed.push({ cell: name, before: was ?? NOT_RUN, now: is });
