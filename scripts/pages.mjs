@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 /**
  * Writes the pages that are made of evidence: docs/seed.md, its table in README.md, and with `--drill` docs/drill.md
- * (which really runs every drill). `--check` writes nothing and fails where one is stale; the figures of drills are
+ * (which really runs every drill that was not run since its record changed; `--drill=ID,ID` only these). `--check` writes nothing and fails where one is stale; the figures of drills are
  * then compared with what the cells predict, for nothing can be drilled in a second.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -57,23 +58,19 @@ function foundIn(pattern) {
 }
 
 const percent = (rate) => `${Math.round(rate * 100)} %`;
-const first = (text) =>
-  text
-    .split('\n')[0]
-    .replace(/\. In nginx, set:$/, ', with the settings below')
-    .replace(/:$/, '');
+const quoted = (text) => `“${text.replaceAll('\n', ' ').replaceAll('|', '\\|')}”`;
 const row = (cells) => `| ${cells.join(' | ')} |`;
 const versions = measured.map((m) => `nginx ${m.versions.nginx}, OpenSSL ${m.versions.openssl}`);
 
 function claimTable() {
   const said = [
     ...seed.workarounds.map((w, i) => [
-      `“${first(w.action)}”`,
+      quoted(w.action),
       `works, ${percent(w.success_rate)}`,
       ...fixedIn(claims.workarounds[i]),
     ]),
     ...seed.dead_ends.map((d, i) => [
-      `“${d.why_fails}”`,
+      quoted(d.why_fails),
       `fails, ${percent(d.fail_rate)}`,
       ...fixedIn(claims.dead_ends[i]),
     ]),
@@ -161,6 +158,7 @@ const drillHead = `# Drills: does following the advice repair what is broken?
 
 Made by \`npm run pages -- --drill\`, which breaks real software in every reproduced way, in every environment, and follows a
 policy step by step, running its checks, actions and undos, until the fault is repaired or the policy has no further step.
+Below each record stands how many walks went as predicted; where it says that nothing was run, the figures come from the cells.
 
 - **The tree** is what \`faultbook explain\` shows: with the reader's environment known, and without.
 - **The best fixed order** takes the same actions, reads no check, and is the best of all orders for that environment.
@@ -180,18 +178,29 @@ const figures = (text) =>
     .filter((l) => /^(?:#|\|)/.test(l))
     .join('\n');
 
-function drills(extra) {
+/** Drills take minutes: each is kept as long as record, page and evidence stay what they were. */
+function drilledForReal(id, run) {
+  const hash = createHash('sha256');
+  for (const file of ['record.json', 'lab.md', 'evidence.json']) hash.update(read(`records/${id}/${file}`));
+  const kept = `${root}.cache/drills/${hash.digest('hex').slice(0, 24)}.md`;
+  if (!existsSync(kept) && run) {
+    mkdirSync(`${root}.cache/drills`, { recursive: true });
+    writeFileSync(kept, drillOf(id, []));
+  }
+  return existsSync(kept) ? readFileSync(kept, 'utf8') : null;
+}
+
+function drillOf(id, extra) {
+  const more = id === claims.record ? stated : [];
+  return faultbook(['drill', id, '--format', 'markdown', ...more, ...extra], true).trimEnd();
+}
+
+/** @param {(id: string) => boolean} run which are drilled now, where they were not */
+function drills(run) {
   const ids = JSON.parse(faultbook(['list', '--format', 'json']))
-    .filter((r) => r.tier === 'proven' || r.tier === 'reproduced')
-    .map((r) => r.id);
-  return ids
-    .map((id) =>
-      faultbook(
-        ['drill', id, '--format', 'markdown', ...(id === claims.record ? stated : []), ...extra],
-        true,
-      ).trimEnd(),
-    )
-    .join('\n\n');
+    .map((r) => r.id)
+    .filter((id) => existsSync(`${root}records/${id}/evidence.json`));
+  return ids.map((id) => drilledForReal(id, run(id)) ?? drillOf(id, ['--predicted'])).join('\n\n');
 }
 
 const stale = [];
@@ -203,9 +212,11 @@ function put(path, text, same = (a, b) => a === b) {
 }
 put('docs/seed.md', seedPage);
 put('README.md', readme);
+const wanted = process.argv.find((a) => /^--drill(?:=|$)/.test(a));
+const named = wanted?.split('=')[1]?.split(',');
 if (check)
-  put('docs/drill.md', `${drillHead}\n${drills(['--predicted'])}\n`, (a, b) => figures(a) === figures(b));
-else if (process.argv.includes('--drill')) put('docs/drill.md', `${drillHead}\n${drills([])}\n`);
+  put('docs/drill.md', `${drillHead}\n${drills(() => false)}\n`, (a, b) => figures(a) === figures(b));
+else if (wanted) put('docs/drill.md', `${drillHead}\n${drills((id) => !named || named.includes(id))}\n`);
 if (stale.length > 0) {
   console.error(
     `Stale: ${stale.join(', ')}. Run: npm run build && npm run pages${stale.includes('docs/drill.md') ? ' -- --drill' : ''}`,

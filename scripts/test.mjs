@@ -31,6 +31,7 @@ const steps = [
   ['generated files', 'scripts/generate.mjs', ['--check']],
   ['build', 'scripts/build.mjs', []],
   ['README sessions', 'scripts/readme.mjs', ['--check']],
+  ['pages made of evidence', 'scripts/pages.mjs', ['--check']],
   [
     'tests',
     commandOf('vitest'),

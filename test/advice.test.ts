@@ -68,7 +68,7 @@ describe.each(proven.map((f) => ({ id: f.record.id, folder: f })))('$id', ({ fol
 
 /** Words that say more than cells can: a cell has a verdict, no rate and no chance. */
 const FORBIDDEN =
-  /success rate|failure rate|fail rate|\bchances? (?:of|that|to)\b|\blikely to (?:work|help|fix)|guaranteed|always (?:works|fixes|helps)|proven fix|100 ?%|成功率|失败率|几率|概率|保证(?:能|有效|修好)|百分之百/i;
+  /success rate|failure rate|fail rate|\bchances? (?:of|that)\b|\blikely to (?:work|help|fix)|guaranteed|always (?:works|fixes|helps)|proven fix|100 ?%|成功率|失败率|几率|概率|保证(?:能|有效|修好)|百分之百/i;
 /** A percentage that is no interval and no author's claim. */
 const PERCENT = /\d ?%(?! interval)/;
 

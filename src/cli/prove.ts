@@ -17,6 +17,7 @@ import {
   type ProveReport,
   prove,
   staleCells,
+  superfluousCells,
   transcriptFile,
 } from '../lab/index.ts';
 import type { Issue } from '../record/index.ts';
@@ -98,7 +99,8 @@ export async function runProve(ids: readonly string[], flags: ProveFlags): Promi
   for (const subject of subjects) {
     try {
       const wanted = wantedCells(subject, flags);
-      if (wanted.size === 0) {
+      const dropped = flags.changed ? superfluousCells(subject.plan, subject.previous) : [];
+      if (wanted.size === 0 && dropped.length === 0) {
         print(
           `${subject.plan.record}: nothing to run${flags.changed ? ', the evidence is up to date' : ''}.`,
         );

@@ -236,6 +236,15 @@ function measuredStep(
         n === 1
           ? `实验中它修好了这里唯一可能的原因（${where_zh}）`
           : `这里可能的 ${n} 种原因，实验中它修好了${all ? '全部' : ` ${r} 种`}（${where_zh}）`,
+      readings: step.branches.map((branch) => ({
+        key: branch.seen,
+        expect: branch.seen,
+        title: null,
+        title_zh: null,
+        means: [...branch.left],
+        actions: branch.after.flatMap((t) => (t.kind === 'action' && t.key !== null ? [t.key] : [])),
+        after: branch.after.map((t) => ({ ...t })),
+      })),
     };
   }
   const check = record.checks.find((c) => c.key === step.key) as Check;

@@ -58,8 +58,8 @@ export const nextSchema = z.object({
   question_zh: z.string().nullable(),
   readings: z.array(
     z.object({
-      key: z.string(),
-      expect: z.string().describe('what to look for: a regex, or an exit status'),
+      key: z.string().describe('of a check: its reading; of an action: the outcome, when it did not help'),
+      expect: z.string().describe('what to look for: a regex, an exit status, or an outcome'),
       title: z.string().nullable(),
       title_zh: z.string().nullable(),
       means: z.array(z.string()).describe('cause keys that are left after it'),

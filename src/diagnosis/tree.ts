@@ -55,6 +55,8 @@ export interface ActionNode extends NodeBase {
   readonly key: string;
   /** Of what is possible here, what this removes. */
   readonly repairs: readonly PossibleCause[];
+  /** What it ends besides, only because it restarts something on its way. */
+  readonly besides: readonly PossibleCause[];
   /** Outcomes other than `fixed`, each after the action was taken back. */
   readonly branches: readonly { readonly seen: string; readonly node: TreeNode }[];
 }
@@ -318,7 +320,13 @@ class Planner {
       return [{ seen, node }];
     });
     const repairs = this.causesOf(set.filter((w) => this.seen(w, option.column).repairs));
-    return { kind: 'action', key: option.key, left, alternatives: near, repairs, branches };
+    const besides = this.causesOf(
+      set.filter((w) => {
+        const o = this.seen(w, option.column);
+        return o.seen === 'fixed' && !o.repairs;
+      }),
+    );
+    return { kind: 'action', key: option.key, left, alternatives: near, repairs, besides, branches };
   }
 
   private stop(set: readonly number[], left: readonly PossibleCause[], forced?: 'left_changed'): StopNode {

@@ -107,7 +107,18 @@ export function seedFigures(record: FaultRecord, summary: EvidenceSummary | null
   if (!summary || !table) return null;
   const survey = surveyOf(record);
   const cells = [...table.worlds, ...table.healthy].reduce((sum, { row }) => sum + row.length, 0);
-  if (!survey) return { tier: summary.tier, cells, shares: null };
+  const versions = summary.measured.map(({ name, versions: programs }) => {
+    const here = table.worlds.filter((w) => w.env === name);
+    const wordings = [...new Set(here.flatMap((w) => w.wording ?? []))].sort();
+    return {
+      version: Object.entries(programs)
+        .map(([program, version]) => `${program} ${version}`)
+        .join(', '),
+      status: here.length > 0 ? 'active' : 'absent',
+      behavior_change: wordings.length > 0 ? `worded as ${wordings.join(', ')}` : null,
+    };
+  });
+  if (!survey) return { tier: summary.tier, cells, versions, shares: null };
   const shares: Record<string, number> = {};
   for (const { key } of [...record.workarounds, ...record.dead_ends]) {
     const column = table.actions.indexOf(key);
@@ -119,7 +130,7 @@ export function seedFigures(record: FaultRecord, summary: EvidenceSummary | null
     }
     shares[key] = share;
   }
-  return { tier: summary.tier, cells, shares };
+  return { tier: summary.tier, cells, versions, shares };
 }
 
 /** What an action did in the worlds that are possible; null where it was not tried in any. */

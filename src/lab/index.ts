@@ -23,6 +23,7 @@ export {
   prove,
   saidOf,
   staleCells,
+  superfluousCells,
   transcriptFile,
 } from './prove.ts';
 export { CannotProvision, cacheFolder } from './provision/index.ts';

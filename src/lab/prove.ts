@@ -120,6 +120,12 @@ export function staleCells(plan: Plan, evidence: Evidence | null): CellKey[] {
   return expectedCells(plan, evidence).filter((cell) => digests.get(nameOf(cell)) !== digestOf(plan, cell));
 }
 
+/** Cells of the evidence that the page has no place for any more; the next proof drops them. */
+export function superfluousCells(plan: Plan, evidence: Evidence | null): string[] {
+  const expected = new Set(expectedCells(plan, evidence).map(nameOf));
+  return (evidence?.cells ?? []).map(cellName).filter((name) => !expected.has(name));
+}
+
 /** A cell's name: `environment/cause/action`, `environment/cause/?check`. */
 export function nameOf(cell: CellKey): string {
   return `${cell.env}/${cell.cause}/${cell.kind === 'check' ? `?${cell.key}` : cell.key}`;
@@ -207,7 +213,15 @@ class Run {
         continue;
       }
       const [was, is] = [old && saidOf(old), saidOf(line)];
-      if (old && was === is && old.digest === line.digest) cells.push(old);
+      // What says the same stays byte for byte: its first error and its transcript have times in them.
+      if (
+        old &&
+        was === is &&
+        old.digest === line.digest &&
+        old.undo === line.undo &&
+        old.wording === line.wording
+      )
+        cells.push(old);
       else {
         cells.push(line);
         if (was !== is) changed.push({ cell: name, before: was ?? NOT_RUN, now: is });

@@ -9,6 +9,12 @@ function settledCases(record: FaultRecord): number {
 export interface SeedFigures {
   readonly tier: string;
   readonly cells: number;
+  /** What each measured environment was, and whether the error was seen there. */
+  readonly versions: readonly {
+    readonly version: string;
+    readonly status: string;
+    readonly behavior_change: string | null;
+  }[];
   /** Action → summed share of the causes that it fixes; null without a survey. */
   readonly shares: Readonly<Record<string, number>> | null;
 }
@@ -35,7 +41,7 @@ export function toSeed(record: FaultRecord, measured: SeedFigures | null = null)
     root_cause: record.root_cause,
     root_cause_type: record.root_cause_type,
     root_cause_zh: record.root_cause_zh,
-    versions: record.versions.map((v) => ({
+    versions: (measured?.versions ?? record.versions).map((v: Partial<FaultRecord['versions'][number]>) => ({
       version: v.version,
       introduced: v.introduced,
       deprecated: v.deprecated,

@@ -44,7 +44,7 @@ export interface DrillReport {
 const NAMES: Readonly<Record<string, string>> = {
   tree: 'the tree, environment known',
   'tree-any': 'the tree, environment not known',
-  order: 'the best fixed order, no checks',
+  order: 'the best fixed order, gentle actions first, no checks',
   random: 'the same actions in random order (mean over all orders, computed)',
   stated: 'the order of the foreign record',
   'stated-completed': 'that order, then the other actions at random (computed)',

@@ -185,8 +185,15 @@ function pageOf(record: FaultRecord, { lang, evidence, possible, columns }: Expl
   for (const s of record.sources) add('item', s);
   if (evidence && table) {
     add('heading', m.trialsHeading);
-    for (const { name, suite, versions } of evidence.measured)
-      add('item', `${name} (${suite})${m.colon}${versionsLine([{ versions }])}`);
+    for (const { name, suite, versions } of evidence.measured) {
+      const here = table.worlds.filter((w) => w.env === name);
+      const wordings = [...new Set(here.map((w) => w.wording ?? ''))].sort();
+      // Where the error comes in other words than the record's own pattern, that tells versions apart.
+      const said = wordings.some((w) => w !== '')
+        ? `; ${m.wordings(wordings.map((w) => w || m.ownWording).join(', '))}`
+        : '';
+      add('item', `${name} (${suite})${m.colon}${versionsLine([{ versions }])}${said}`);
+    }
     add(
       'prose',
       m.measuredOn(evidence.measured.map((e) => e.name).join(', '), evidence.trials, evidence.date),
@@ -219,7 +226,7 @@ function survey(
   add('note', m.surveySaid(found.settled, found.found, found.date, record.survey?.queries ?? []));
   for (const thread of record.survey?.cases ?? []) {
     const cause = Array.isArray(thread.cause) ? thread.cause.join(' / ') : thread.cause;
-    add('item', `${cause} (${thread.basis}): ${thread.url}`);
+    add('item', `${cause}${thread.cause === 'open' ? '' : ` (${thread.basis})`}: ${thread.url}`);
   }
 }
 

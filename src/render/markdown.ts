@@ -4,7 +4,7 @@
  * a plain title: their prose would speak with our authority.
  */
 import type { Diagnosis, DiagnosisFinding } from '../diagnosis/index.ts';
-import { inLang, type Lang } from './messages.ts';
+import { inLang, type Lang, messagesOf } from './messages.ts';
 import { fenceFor, plainTitle, visible } from './safe.ts';
 
 /** Hard bound on the answer; a test counts with real tokenizers. */
@@ -30,6 +30,7 @@ const WORDS = {
     check: 'CHECK FIRST (read-only)',
     doNot: 'DO NOT',
     try: 'TRY',
+    tryFirst: 'TRY FIRST',
     stop: 'STOP',
     also: 'ALSO',
     more: (id: string) => `More: faultbook explain ${id}`,
@@ -51,6 +52,7 @@ const WORDS = {
     check: '先查（只读）',
     doNot: '别试',
     try: '可试',
+    tryFirst: '先试',
     stop: '到此为止',
     also: '另有',
     more: (id: string) => `详见：faultbook explain ${id}`,
@@ -130,10 +132,24 @@ function advice(finding: DiagnosisFinding, lang: Lang, out: Budget): void {
       fitting(next.commands) ?? short(inLang(lang, next.question, next.question_zh), MAX_WHY_CHARS);
     out.add('check', `${words.check} [${next.key}]: ${command}`);
   }
+  const tried = finding.try.map((t) => {
+    const what = fitting(t.commands) ?? short(inLang(lang, t.action, t.action_zh), MAX_WHY_CHARS);
+    const notes = [
+      ...(t.lab ? [words.lab(t.lab.fixed, t.lab.of)] : []),
+      ...(t.lab?.partly[0] ? [words.partly(t.lab.partly[0].cause, t.lab.partly[0].environments)] : []),
+      ...(t.risk === 'high' ? [words.high] : []),
+      ...(t.by === 'you' ? [] : [words.by(t.by)]),
+    ];
+    return { key: t.key, text: `${some(t.for)} → [${t.key}] ${what}${aside(notes)}` };
+  });
+  const first = next.kind === 'action' ? tried.find((t) => t.key === next.key) : undefined;
+  if (first) out.add('check', `${words.tryFirst} ${first.text}`);
   if (next.kind === 'stop')
     out.add('check', `${words.stop}: ${short(inLang(lang, next.why, next.why_zh), MAX_WHY_CHARS)}`);
   const readings = next.readings.map((r) => {
-    const seen = short(inLang(lang, r.title, r.title_zh) || r.expect, MAX_SEEN_CHARS);
+    const outcome =
+      next.kind === 'action' ? messagesOf(lang).outcomes[r.key.split(':')[0] as string] : undefined;
+    const seen = short(inLang(lang, r.title, r.title_zh) || outcome || r.expect, MAX_SEEN_CHARS);
     const [first] = r.after;
     const step =
       first?.key == null ? '' : ` → ${first.kind === 'check' ? `${words.next} ` : ''}[${first.key}]`;
@@ -146,16 +162,7 @@ function advice(finding: DiagnosisFinding, lang: Lang, out: Budget): void {
     ];
     return `${words.doNot} [${a.key}] ${short(inLang(lang, a.action, a.action_zh), MAX_ACTION_CHARS)}${aside(notes)}`;
   });
-  const tries = finding.try.map((t) => {
-    const what = fitting(t.commands) ?? short(inLang(lang, t.action, t.action_zh), MAX_WHY_CHARS);
-    const notes = [
-      ...(t.lab ? [words.lab(t.lab.fixed, t.lab.of)] : []),
-      ...(t.lab?.partly[0] ? [words.partly(t.lab.partly[0].cause, t.lab.partly[0].environments)] : []),
-      ...(t.risk === 'high' ? [words.high] : []),
-      ...(t.by === 'you' ? [] : [words.by(t.by)]),
-    ];
-    return `${words.try} ${some(t.for)} → [${t.key}] ${what}${aside(notes)}`;
-  });
+  const tries = tried.filter((t) => t !== first).map((t) => `${words.try} ${t.text}`);
   for (let i = 0; i < Math.max(readings.length, avoid.length, tries.length); i++) {
     for (const [section, line] of [
       ['avoid', avoid[i]],

@@ -16,6 +16,9 @@ export interface LabFigures {
   readonly breaks: readonly string[];
 }
 
+/** Queries of a survey that are quoted. */
+const SHOWN_QUERIES = 2;
+
 export interface SurveyFigures {
   readonly settled: number;
   readonly found: number;
@@ -45,6 +48,7 @@ const en = {
   checkFirst: 'First check',
   readOnly: 'changes nothing',
   doFirst: 'First try',
+  ifNot: 'If it does not help, take it back',
   stop: 'Nothing to do here yourself',
   means: (causes: string) => `it is ${causes}`,
   exit: (status: string) => `exit status ${status}`,
@@ -84,7 +88,7 @@ const en = {
   surveyCount: (threads: number, of: number) => `${threads} of ${of}`,
   surveyInterval: (low: number, high: number) => `90 % interval of the share: ${low} to ${high} of 100`,
   surveySaid: (settled: number, found: number, date: string, queries: readonly string[]) =>
-    `${found} threads found on ${date} by: ${queries.join(' · ')}; ${settled} with a settled cause. An inferred cause weighs half a confirmed one in the order of steps. Threads are no random sample.`,
+    `${found} threads found on ${date} by ${queries.length} ${queries.length === 1 ? 'query' : 'queries'} (${queries.slice(0, SHOWN_QUERIES).join(' · ')}${queries.length > SHOWN_QUERIES ? ' …' : ''}; all of them: --format json); ${settled} with a settled cause. An inferred cause weighs half a confirmed one in the order of steps. Threads are no random sample.`,
   thenCheck: (key: string) => `then check [${key}]`,
   thenOthers: (key: string) => `up to others: [${key}]`,
   thenNothing: 'nothing that was tried repairs it',
@@ -122,10 +126,13 @@ const en = {
   deadEnd: 'dead end',
   healthyWorld: 'healthy',
   trialsHeading: 'The trials',
+  wordings: (keys: string) => `worded as ${keys}`,
+  ownWording: 'the pattern above',
   rerun: (id: string) => `Run them yourself: faultbook prove ${id} --check`,
   repeats: (n: number) => `Each cell at least ${n} times, with the same result.`,
   leftChanged: 'stop: this action cannot be taken back',
-  repairs: (n: number, of: number) => (n === of ? 'repairs it' : `repairs ${n} of ${of}`),
+  repairs: (n: number, of: number, besides: number) =>
+    `${n === of ? 'repairs it' : `repairs ${n} of ${of}`}${besides > 0 ? `, and ${besides} by the restart in it` : ''}`,
   alsoFound: 'Also found',
   more: (n: number, all: number) => `${n} more finding${n === 1 ? '' : 's'} not shown (--limit ${all}).`,
   moreItems: (n: number) => `${n} more on the page`,
@@ -173,6 +180,7 @@ const zh: {
   checkFirst: '先查一下',
   readOnly: '只读，不改动任何东西',
   doFirst: '先试这个',
+  ifNot: '没用就先撤回',
   stop: '自己这边没有可做的',
   means: (causes) => `说明是 ${causes}`,
   exit: (status) => `退出码 ${status}`,
@@ -207,7 +215,7 @@ const zh: {
   surveyCount: (threads, of) => `${of} 个中的 ${threads} 个`,
   surveyInterval: (low, high) => `所占份额的 90 % 区间：每 100 个中 ${low} 到 ${high} 个`,
   surveySaid: (settled, found, date, queries) =>
-    `${date} 用这些词搜到 ${found} 个帖子：${queries.join(' · ')}；其中 ${settled} 个有结论。排步骤时，推断出的原因按确认过的一半计。帖子不是随机样本。`,
+    `${date} 用 ${queries.length} 组词搜到 ${found} 个帖子（${queries.slice(0, SHOWN_QUERIES).join(' · ')}${queries.length > SHOWN_QUERIES ? ' …' : ''}；全部见 --format json）；其中 ${settled} 个有结论。排步骤时，推断出的原因按确认过的一半计。帖子不是随机样本。`,
   thenCheck: (key) => `接着查 [${key}]`,
   thenOthers: (key) => `要由对方来做：[${key}]`,
   thenNothing: '试过的办法都修不好',
@@ -245,10 +253,13 @@ const zh: {
   deadEnd: '没用的办法',
   healthyWorld: '正常系统',
   trialsHeading: '试验',
+  wordings: (keys) => `报错写法：${keys}`,
+  ownWording: '上面的写法',
   rerun: (id) => `自己跑一遍：faultbook prove ${id} --check`,
   repeats: (n) => `每一格至少试 ${n} 次，结果都一致。`,
   leftChanged: '到此为止：这个改动撤不回来',
-  repairs: (n, of) => (n === of ? '能修好' : `${of} 种里能修好 ${n} 种`),
+  repairs: (n, of, besides) =>
+    `${n === of ? '能修好' : `${of} 种里能修好 ${n} 种`}${besides > 0 ? `，另有 ${besides} 种只是因为它顺带重启了服务` : ''}`,
   alsoFound: '同时还发现',
   more: (n, all) => `还有 ${n} 个结果未显示（--limit ${all}）。`,
   moreItems: (n) => `另有 ${n} 条，见完整说明`,

@@ -164,6 +164,13 @@ class Writer {
       if (action) this.prose(inLang(this.lang, action.action, action.action_zh), INDENT);
       this.commands(next.commands, INDENT.repeat(2));
       this.prose(inLang(this.lang, next.why, next.why_zh), INDENT, style.dim);
+      if (next.readings.length > 0) this.line(`${INDENT}${m.ifNot}${m.colon.trimEnd()}`);
+      for (const { key, means, after } of next.readings) {
+        const [outcome = '', ids] = key.split(':');
+        const seen = `${m.outcomes[outcome] ?? outcome}${ids === undefined ? '' : ` ${m.aside(ids)}`}`;
+        const left = means.length > SHOWN.keysInALine ? m.anyOf(means.length) : m.means(means.join(' / '));
+        this.item(`${seen}${m.colon}${left}${this.thenOf(after)}`, INDENT);
+      }
     } else {
       this.heading(m.stop);
       this.prose(inLang(this.lang, next.why, next.why_zh), INDENT, style.dim);

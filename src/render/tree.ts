@@ -29,7 +29,8 @@ export function treeLines(record: FaultRecord, tree: TreeNode, lang: Lang, colum
           .join(' / ');
   const step = (node: TreeNode): string => {
     if (node.kind === 'check') return `[${node.key}]?`;
-    if (node.kind === 'action') return `[${node.key}] ${m.repairs(node.repairs.length, node.left.length)}`;
+    if (node.kind === 'action')
+      return `[${node.key}] ${m.repairs(node.repairs.length, node.left.length, node.besides.length)}`;
     if (node.why === 'left_changed') return m.leftChanged;
     return node.others.length > 0 ? m.thenOthers(node.others.join('] [')) : m.thenNothing;
   };
