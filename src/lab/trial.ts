@@ -101,6 +101,8 @@ export class Trial {
   private healthyText: string | null = null;
   /** From the action or check on, blocks are the person's. */
   private acting = false;
+  /** Where the present action begins in the transcript: in a drill one trial has several. */
+  private actionBegan = 0;
 
   private readonly plan: Plan;
   private readonly world: World;
@@ -281,6 +283,7 @@ export class Trial {
     const [attempt, variables] = [this.attempt, { ...this.variables }];
     let blocks: readonly Block[] = [];
     try {
+      this.actionBegan = this.lines.length;
       this.say(`--- action ${cell.key}`);
       this.acting = true;
       if (cell.key === 'nothing')
@@ -590,7 +593,7 @@ export class Trial {
     const byItself =
       blocks.length > 0 &&
       blocks.every((b) => ['edit', 'env', 'applied', 'values', 'restart', 'attempt'].includes(b.verb));
-    const commanded = this.lines.some((l) => l.startsWith('# action '));
+    const commanded = this.lines.slice(this.actionBegan).some((l) => l.startsWith('# action '));
     if (ways.length === 0 && (commanded || !byItself)) return null;
     this.say('--- undo');
     this.variables = variables;
