@@ -17,7 +17,14 @@ export interface TextOptions {
 }
 
 /** Shown of each kind; the page has all of them. */
-export const SHOWN = { avoid: 4, try: 4, causes: 6, keysInALine: 3, actionsOfAReading: 2 } as const;
+export const SHOWN = {
+  avoid: 4,
+  try: 4,
+  causes: 6,
+  keysInALine: 3,
+  actionsOfAReading: 2,
+  alternatives: 2,
+} as const;
 const INDENT = '  ';
 /** A reason goes on until it has so many columns, and not beyond so many. */
 const ENOUGH_COLUMNS = 70;
@@ -156,6 +163,7 @@ class Writer {
         this.item(`${seen}${m.colon}${means}${this.thenOf(reading.after)}`, INDENT);
       }
       if (next.measured) this.prose(m.unseen, INDENT, style.dim);
+      this.alternatives(next);
     } else if (next.kind === 'action') {
       const action = finding.try.find((t) => t.key === next.key);
       this.heading(
@@ -171,10 +179,18 @@ class Writer {
         const left = means.length > SHOWN.keysInALine ? m.anyOf(means.length) : m.means(means.join(' / '));
         this.item(`${seen}${m.colon}${left}${this.thenOf(after)}`, INDENT);
       }
+      this.alternatives(next);
     } else {
       this.heading(m.stop);
       this.prose(inLang(this.lang, next.why, next.why_zh), INDENT, style.dim);
     }
+  }
+
+  /** Steps that are nearly as good, for whom the first does not suit. */
+  private alternatives({ alternatives }: NextStep): void {
+    if (alternatives.length === 0) return;
+    const shown = alternatives.slice(0, SHOWN.alternatives).map((a) => `[${a}]`);
+    this.prose(this.m.alternatives(shown.join(' ')), INDENT, this.style.dim);
   }
 
   /** What follows a reading: a check, or actions in turn. */
