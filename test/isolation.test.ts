@@ -120,7 +120,7 @@ describe.skipIf(isolation.mode === 'none')('isolation', () => {
       `mount --bind ${folder}/range /etc/subuid`,
       `mount --bind ${folder}/range /etc/subgid`,
       'mount -t tmpfs -o mode=755 none /usr/local/sbin',
-      `cp -p ${packages[0]}/usr/bin/new?idmap /usr/local/sbin/`,
+      `cp -p "${packages[0]}"/usr/bin/new?idmap /usr/local/sbin/`,
       'chmod u+s /usr/local/sbin/new?idmap',
       `exec setpriv --reuid=${NOBODY} --regid=${NOBODY} --clear-groups ${command}`,
     ].join('\n');
