@@ -8,6 +8,7 @@ import { compileBook } from '../src/book/index.ts';
 import {
   commonSelections,
   diagnose,
+  neighboursOf,
   possibleWorlds,
   type TreeNode,
   treeActions,
@@ -86,6 +87,7 @@ test('no answer says more than was measured', () => {
             columns: 80,
             evidence: summary ?? null,
             possible: summary ? possibleWorlds(summary, null) : null,
+            neighbours: neighboursOf(book, book.records.indexOf(record)),
           }),
         ]);
       for (const sample of samples) {

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { cellName, compareClaims, parseEvidence, tierOf, verdictOf } from '../src/evidence/index.ts';
+import { cellName, lostClaims, parseEvidence, tierOf, verdictOf } from '../src/evidence/index.ts';
 import { compilePage, expectedCells, findIsolation, nameOf, staleCells } from '../src/lab/index.ts';
 import { readRecords } from '../src/store/index.ts';
 import { faultbook, ROOT } from './support/cli.ts';
@@ -42,13 +42,7 @@ describe.each(pages)('$id', ({ id, record, folder }) => {
     expect(odd.map(cellName)).toEqual([]);
   });
   test('no claim is lost: a dead end nowhere, anything else not everywhere', () => {
-    const claims = compareClaims(record, evidence);
-    const lost = claims.filter(
-      (c) =>
-        !c.holds &&
-        (c.claimed === 'does not fix it' ||
-          !claims.some((d) => d.claim === c.claim && d.cause === c.cause && d.holds)),
-    );
+    const lost = lostClaims(record, evidence);
     expect(lost.map((c) => `${c.env}: ${c.claim} × ${c.cause} ${c.claimed}, but ${c.measured}`)).toEqual([]);
     expect(tierOf(record, evidence).tier).not.toBe('claimed');
   });

@@ -106,6 +106,51 @@ describe('prove', () => {
       expect(readFileSync(evidence, 'utf8')).toBe(forged);
       writeFileSync(evidence, before);
     });
+    test('cells that stay from other versions are said, by the audit and in the evidence, until all is run again', {
+      timeout: 120_000,
+    }, async () => {
+      const plain = readFileSync(evidence, 'utf8');
+      write(
+        'lab.md',
+        page.replace(
+          '```guard strangers',
+          '```probe bash\nbash --version | head -1\n```\n```guard strangers',
+        ),
+      );
+      expect((await prove([ID])).status).toBe(0);
+      const now = readFileSync(evidence, 'utf8');
+      const versions = (text: string) =>
+        (JSON.parse(text) as { environments: { debian12: { probed: { bash: string }; newer?: object } } })
+          .environments.debian12;
+      const { bash } = versions(now).probed;
+      writeFileSync(evidence, now.replace(bash, 'GNU bash, version 1.14'));
+      const { stdout } = await prove([ID, '--audit', '1', '--seed', '1']);
+      expect(stdout).toContain(`debian12 has other versions now: bash ${bash}`);
+      await prove([ID, '--cause', 'file-closed']);
+      expect(versions(readFileSync(evidence, 'utf8'))).toMatchObject({
+        probed: { bash: 'GNU bash, version 1.14' },
+        newer: { bash },
+      });
+      expect((await prove([ID])).status).toBe(0);
+      expect(readFileSync(evidence, 'utf8')).toBe(now);
+      write('lab.md', page);
+      writeFileSync(evidence, plain);
+    });
+    test('a book that is built knows which cells are stale', { timeout: 120_000 }, async () => {
+      const pack = join(root, 'book.pack');
+      const staleIn = async () => {
+        expect((await faultbook(['build', '--records', root, '--out', pack])).status).toBe(0);
+        return /"stale":(\d+)/.exec(readFileSync(pack, 'utf8'))?.[1];
+      };
+      const lint = () => faultbook(['lint', folder, '--for', 'book', '--format', 'json']);
+      expect(await staleIn()).toBe('0');
+      expect((await lint()).stdout).not.toContain('evidence-stale');
+      write('lab.md', page.replace('chmod g-rx /srv/app', 'chmod 700 /srv/app'));
+      expect(Number(await staleIn())).toBeGreaterThan(0);
+      expect((await lint()).stdout).toContain('evidence-stale');
+      write('lab.md', page);
+      rmSync(pack);
+    });
     test('what somebody typed into the evidence is refused, and proven anew when asked', {
       timeout: 120_000,
     }, async () => {

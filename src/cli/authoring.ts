@@ -1,8 +1,9 @@
 /** `new`, `lint`, `build`, `import`: the verbs of those who write records. */
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
-import { admitRecord, compileBook, encodePack, matchText } from '../book/index.ts';
+import { admitRecord, type Book, compileBook, encodePack, matchText } from '../book/index.ts';
 import { diagnose, withFirstSteps } from '../diagnosis/index.ts';
+import { parseEvidence } from '../evidence/index.ts';
 import { type FaultRecord, ID_PATTERN, type Issue, lintRecord, signaturePattern } from '../record/index.ts';
 import { renderIssues } from '../render/index.ts';
 import {
@@ -99,6 +100,7 @@ export async function runLint(
     issues.push(...lintRecord(record, { for: flags.for ?? 'local', file, samples }));
     issues.push(...admitRecord(folder, samples, background));
   }
+  if (flags.for === 'book') issues.push(...(await staleEvidence(folders)));
   const all = distinct([...issues, ...(flags.for === 'book' ? crossMatch(folders) : [])]);
   if (flags.format === 'json') print(JSON.stringify({ records: folders.length, issues: all }, null, 2));
   else {
@@ -159,16 +161,79 @@ export async function runBuild(flags: { readonly records?: string; readonly out?
   if (all.length > 0)
     warn(renderIssues(all, { color: colorOf('auto', process.stderr), columns: columnsOf(process.stderr) }));
   const { book } = compiled;
+  const stale = await staleCounts(records);
+  const alike = lookAlikes(book, records);
   // Trees are computed once, here, and not at every answer.
-  const evidence = book.evidence.map((summary, i) =>
-    summary ? withFirstSteps(book.records[i] as FaultRecord, summary) : null,
-  );
+  const evidence = book.evidence.map((summary, i) => {
+    const record = book.records[i] as FaultRecord;
+    return (
+      summary && {
+        ...withFirstSteps(record, summary),
+        stale: stale.get(record.id) ?? 0,
+        confused_with: [...(alike.get(record.id) ?? [])].sort(),
+      }
+    );
+  });
   writeWhole(out, encodePack({ ...book, evidence }));
   const left = all.filter((i) => i.severity === 'error').length;
   print(
     `${out}: ${compiled.book.records.length} records, ${compiled.book.patterns.length} patterns${left > 0 ? `, ${left} left out` : ''}.`,
   );
   return left > 0 ? EXIT.issues : EXIT.ok;
+}
+
+/** Evidence that a change of the record or the page has overtaken. */
+async function staleEvidence(folders: readonly RecordFolder[]): Promise<Issue[]> {
+  const counts = await staleCounts(folders);
+  return folders.flatMap(({ record, file }): Issue[] => {
+    const count = counts.get(record.id) ?? 0;
+    if (count === 0) return [];
+    return [
+      {
+        severity: 'error',
+        code: 'evidence-stale',
+        file: join(dirname(file), 'evidence.json'),
+        field: 'cells',
+        problem: `${count} cell${count === 1 ? '' : 's'} not of what the page and the record say now`,
+        why: 'what is shown to a reader is what was run',
+        remedy: `faultbook prove ${record.id} --changed`,
+      },
+    ];
+  });
+}
+
+/** Record → cells of its evidence that were made from something else than its page says now. */
+async function staleCounts(folders: readonly RecordFolder[]): Promise<ReadonlyMap<string, number>> {
+  const proven = folders.filter((f) => f.summary);
+  const counts = new Map<string, number>();
+  if (proven.length === 0) return counts;
+  const { compilePage, staleCells } = await import('../lab/index.ts');
+  for (const { record, file } of proven) {
+    const folder = dirname(file);
+    const page = join(folder, 'lab.md');
+    const { evidence } = parseEvidence(readFileSync(join(folder, 'evidence.json'), 'utf8'), file);
+    const plan = existsSync(page) ? compilePage(readFileSync(page, 'utf8'), record, page).plan : null;
+    // Without a page that compiles nobody can run any of it again.
+    counts.set(record.id, plan ? staleCells(plan, evidence).length : (evidence?.cells.length ?? 0));
+  }
+  return counts;
+}
+
+/** Record → records that are found in its samples, near-misses included, or it in theirs. */
+function lookAlikes(book: Book, folders: readonly RecordFolder[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const alike = new Map<string, Set<string>>();
+  const link = (from: string, to: string) => alike.set(from, (alike.get(from) ?? new Set()).add(to));
+  for (const { record, samples } of folders) {
+    for (const { text } of samples) {
+      for (const match of matchText(book, text)) {
+        const other = (book.records[match.record] as FaultRecord).id;
+        if (other === record.id) continue;
+        link(record.id, other);
+        link(other, record.id);
+      }
+    }
+  }
+  return alike;
 }
 
 export async function runImport(files: readonly string[], flags: { readonly to?: string }): Promise<number> {

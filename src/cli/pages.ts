@@ -1,5 +1,5 @@
 /** `explain`, `list`, `export`: reading the book. */
-import { possibleWorlds } from '../diagnosis/index.ts';
+import { neighboursOf, possibleWorlds } from '../diagnosis/index.ts';
 import { seedFigures, type Tier } from '../evidence/index.ts';
 import type { FaultRecord } from '../record/index.ts';
 import { toSeed } from '../record/index.ts';
@@ -23,7 +23,8 @@ const MAX_SUGGESTIONS = 3;
 export async function runExplain(id: string, flags: PageFlags): Promise<number> {
   const book = await bookOf(flags.book);
   const record = findRecord(book, id);
-  const evidence = book.evidence[book.records.indexOf(record)] ?? null;
+  const index = book.records.indexOf(record);
+  const evidence = book.evidence[index] ?? null;
   print(
     renderExplain(record, {
       lang: langOf(flags.lang),
@@ -31,6 +32,7 @@ export async function runExplain(id: string, flags: PageFlags): Promise<number> 
       color: colorOf(flags.color),
       columns: columnsOf(),
       evidence,
+      neighbours: neighboursOf(book, index),
       possible: evidence && possibleWorlds(evidence, null, environmentOf(book, flags.environment)),
     }),
   );
@@ -67,8 +69,13 @@ export async function runExport(
 ): Promise<number> {
   const book = await bookOf(flags.book);
   const record = findRecord(book, id);
-  const figures = seedFigures(record, book.evidence[book.records.indexOf(record)] ?? null);
-  print(JSON.stringify(flags.format === 'seed' ? toSeed(record, figures) : record, null, 2));
+  const index = book.records.indexOf(record);
+  const figures = seedFigures(record, book.evidence[index] ?? null);
+  const seed = () => {
+    const { leads_to, confused_with } = neighboursOf(book, index);
+    return toSeed(record, figures && { ...figures, leads_to, confused_with });
+  };
+  print(JSON.stringify(flags.format === 'seed' ? seed() : record, null, 2));
   return EXIT.ok;
 }
 

@@ -293,6 +293,13 @@ function conclude(subject: Subject, report: ProveReport, book: Book, flags: Prov
         changed.length === 0
           ? 'Every cell came out as the evidence says.'
           : `${changed.length} cells differ from the evidence.`,
+        ...Object.entries(evidence.environments).flatMap(([env, { newer }]) =>
+          newer
+            ? [
+                `${env} has other versions now: ${versionList(newer)}; all of it again: faultbook prove ${evidence.record} --environment ${env}`,
+              ]
+            : [],
+        ),
       );
     } else {
       lines.push(renderProof(folder.record, evidence, { color, columns }));
@@ -314,6 +321,12 @@ function conclude(subject: Subject, report: ProveReport, book: Book, flags: Prov
     return `${lines.join('\n')}\n`;
   };
   return { clean, json, text };
+}
+
+function versionList(versions: Readonly<Record<string, string>>): string {
+  return Object.entries(versions)
+    .map(([program, version]) => `${program} ${version}`)
+    .join(', ');
 }
 
 /** What the software printed becomes samples, where there is none yet or the old one no longer serves. */

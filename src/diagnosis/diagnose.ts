@@ -1,11 +1,12 @@
 /** Matches → diagnosis: what it is, in which order, what to do next. Pure: the same text gives the same answer. */
 
 import { type Book, MatchSession, type RecordMatch } from '../book/index.ts';
-import type { EvidenceSummary } from '../evidence/index.ts';
+import { flagsOf } from '../evidence/index.ts';
 import type { FaultRecord } from '../record/index.ts';
 import { adviceFor } from './advice.ts';
 import { fitsType } from './fill.ts';
 import { FocusReader } from './focus.ts';
+import { neighboursOf } from './neighbours.ts';
 import { type Environment, possibleWorlds } from './possible.ts';
 import type { Diagnosis, DiagnosisFinding } from './schema.ts';
 
@@ -48,16 +49,7 @@ export class DiagnosisSession {
     const { matches, lines } = this.session.end();
     const ordered = orderFindings(this.book, matches);
     const limit = Math.max(0, Math.floor(this.options.limit ?? DEFAULT_FINDINGS));
-    const findings = ordered
-      .slice(0, limit)
-      .map((m) =>
-        toFinding(
-          this.book.records[m.record] as FaultRecord,
-          this.book.evidence[m.record] ?? null,
-          m,
-          this.options.environment,
-        ),
-      );
+    const findings = ordered.slice(0, limit).map((m) => toFinding(this.book, m, this.options.environment));
     const verdict = ordered.some((m) => m.verdict === 'match')
       ? 'match'
       : ordered.length > 0
@@ -86,12 +78,7 @@ export function diagnose(book: Book, text: string, options: DiagnoseOptions = {}
 /** Root causes before what follows from them; then `match` before `possible`, what says more, what stands earlier. */
 function orderFindings(book: Book, matches: readonly RecordMatch[]): readonly RecordMatch[] {
   const idOf = (m: RecordMatch) => (book.records[m.record] as FaultRecord).id;
-  const followers = new Map(
-    matches.map((m) => [
-      idOf(m),
-      leadsTo(book.records[m.record] as FaultRecord, book.evidence[m.record] ?? null),
-    ]),
-  );
+  const followers = new Map(matches.map((m) => [idOf(m), neighboursOf(book, m.record).leads_to]));
   const folded = new Set(
     [...followers].flatMap(([root, ids]) =>
       ids.filter((id) => followers.has(id) && !followers.get(id)?.includes(root)),
@@ -104,34 +91,16 @@ function orderFindings(book: Book, matches: readonly RecordMatch[]): readonly Re
   );
 }
 
-/** What follows it: by the author's account, and what came instead after an action in the lab. */
-function leadsTo(record: FaultRecord, evidence: EvidenceSummary | null): string[] {
-  return [...new Set([...linksOf(record, 'leads_to'), ...(evidence?.leads_to ?? [])])];
-}
-
-function linksOf(record: FaultRecord, edge: 'leads_to' | 'frequently_confused_with'): string[] {
-  return record.transition_graph[edge].flatMap((link) => {
-    if (typeof link === 'string') return [link];
-    const id =
-      link && typeof link === 'object'
-        ? ((link as { id?: unknown }).id ?? (link as { error_id?: unknown }).error_id)
-        : null;
-    return typeof id === 'string' ? [id] : [];
-  });
-}
-
-function toFinding(
-  record: FaultRecord,
-  evidence: EvidenceSummary | null,
-  match: RecordMatch,
-  environment: Environment | undefined,
-): DiagnosisFinding {
+function toFinding(book: Book, match: RecordMatch, environment: Environment | undefined): DiagnosisFinding {
+  const record = book.records[match.record] as FaultRecord;
+  const evidence = book.evidence[match.record] ?? null;
   const typed: Record<string, string> = {};
   for (const [name, value] of Object.entries(match.groups)) {
     const type = Object.hasOwn(record.groups, name) ? record.groups[name] : undefined;
     if (fitsType(value, type)) typed[name] = value;
   }
   const possible = evidence && possibleWorlds(evidence, match.wording, environment);
+  const neighbours = neighboursOf(book, match.record);
   const { next, avoid, try: tries, causes, survey, measured } = adviceFor(record, evidence, possible, typed);
   return {
     id: record.id,
@@ -144,6 +113,7 @@ function toFinding(
     groups: { ...match.groups },
     typed_groups: typed,
     tier: evidence?.tier ?? 'claimed',
+    flags: flagsOf(evidence),
     origin: record.origin,
     causes,
     survey,
@@ -151,8 +121,8 @@ function toFinding(
     next,
     avoid,
     try: tries,
-    leads_to: leadsTo(record, evidence),
-    confused_with: linksOf(record, 'frequently_confused_with'),
+    leads_to: [...neighbours.leads_to],
+    confused_with: [...neighbours.confused_with],
   };
 }
 

@@ -7,6 +7,7 @@ export {
   MAX_EXCERPT_CHARS,
 } from './diagnose.ts';
 export { fillCommand, fitsType, quoteWord } from './fill.ts';
+export { type Neighbours, neighboursOf } from './neighbours.ts';
 export {
   commonSelections,
   type Environment,

@@ -87,6 +87,11 @@ export const findingSchema = z.object({
     .record(z.string(), z.string())
     .describe('the groups whose value fits their declared type: safe to hand on'),
   tier,
+  flags: z
+    .array(z.enum(['contradicted', 'stale', 'outdated']))
+    .describe(
+      'what takes something off the tier: a claim that a cell refutes, cells of commands that changed since, cells of older versions than the rest',
+    ),
   origin,
   causes: z.array(
     z.object({

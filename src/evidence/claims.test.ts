@@ -5,8 +5,11 @@ import {
   compareClaims,
   type Evidence,
   type EvidenceCell,
+  flagsOf,
+  lostClaims,
   parseEvidence,
   printEvidence,
+  summarise,
   tierOf,
   verdictOf,
 } from './index.ts';
@@ -97,6 +100,36 @@ describe('claims against cells', () => {
   ])('%s is lost', (_, e, claims) => {
     expect(lost(e)).toEqual(claims);
     expect(tierOf(record, e).tier).toBe('reproduced');
+  });
+  test('an action that one version lacks is no false claim; a dead end that helps anywhere is', () => {
+    const both = (...cells: EvidenceCell[]): Evidence => {
+      const e = replaced(...cells);
+      const elsewhere = good.map((c) => ({ ...c, env: 'e2' }));
+      return {
+        ...e,
+        environments: { ...e.environments, e2: { suite: 'trixie', packages: {}, probed: {} } },
+        cells: [...e.cells, ...elsewhere],
+      };
+    };
+    const keys = (e: Evidence) => lostClaims(record, e).map((c) => `${c.env} ${c.claim}`);
+    expect(keys(both(cell('a', 'mend', 'rejected')))).toEqual([]);
+    expect(keys(both(cell('a', 'pray', 'fixed')))).toEqual(['e1 action:pray']);
+    expect(keys(replaced(cell('a', 'mend', 'rejected')))).toEqual(['e1 action:mend']);
+  });
+  test('flags: a lost claim, changed commands, older versions', () => {
+    const flags = (e: Evidence) => flagsOf(summarise(record, e));
+    expect(flags(evidence(good))).toEqual([]);
+    expect(flags(replaced(cell('a', 'pray', 'fixed')))).toEqual(['contradicted']);
+    const older = evidence(good);
+    expect(
+      flags({
+        ...older,
+        environments: { e1: { suite: 'bookworm', packages: {}, probed: {}, newer: { git: '3' } } },
+      }),
+    ).toEqual(['outdated']);
+    const summary = summarise(record, older);
+    expect(flagsOf(summary && { ...summary, stale: 3 })).toEqual(['stale']);
+    expect(flagsOf(null)).toEqual([]);
   });
   test('where a restart alone fixes, a dead end that restarts gets no credit', () => {
     expect(lost(replaced(cell('a', 'pray', 'fixed'), cell('a', 'restart', 'fixed')))).toEqual([]);

@@ -120,6 +120,18 @@ export function compareClaims(record: FaultRecord, evidence: Evidence): ClaimRes
   return results;
 }
 
+/**
+ * Claims that the evidence refutes: that something does not help, where it does anywhere; anything else, where it holds
+ * in none of the environments in which it was measured (an action of newer versions is no false claim).
+ */
+export function lostClaims(record: FaultRecord, evidence: Evidence): ClaimResult[] {
+  const claims = compareClaims(record, evidence);
+  const held = new Set(claims.filter((c) => c.holds).map((c) => `${c.claim}\0${c.cause}`));
+  return claims.filter(
+    (c) => !c.holds && (c.claimed === 'does not fix it' || !held.has(`${c.claim}\0${c.cause}`)),
+  );
+}
+
 /** How far a record can be trusted, and what is missing for the next tier (in words, for maintainers). */
 export function tierOf(
   record: FaultRecord,

@@ -1,4 +1,12 @@
-export { CellTable, type ClaimResult, compareClaims, type Tier, tierOf, verdictOf } from './claims.ts';
+export {
+  CellTable,
+  type ClaimResult,
+  compareClaims,
+  lostClaims,
+  type Tier,
+  tierOf,
+  verdictOf,
+} from './claims.ts';
 export { cellName, parseEvidence, printEvidence } from './file.ts';
 export { type Evidence, type EvidenceCell, NO_READING, OUTCOMES, type Outcome } from './schema.ts';
 export {
@@ -12,8 +20,11 @@ export {
 export {
   type EvidenceSummary,
   type FirstStep,
+  type Flag,
   figuresOf,
+  flagsOf,
   type LabFigures,
+  type LostClaim,
   type MeasuredEnvironment,
   seedFigures,
   summarise,

@@ -66,6 +66,8 @@ export const evidenceSchema = z.strictObject({
       packages: z.record(z.string(), z.string()),
       /** What the programs said of themselves inside. */
       probed: z.record(z.string(), z.string()),
+      /** Of cells that were run later, on other versions than the rest; absent when all were run on one. */
+      newer: z.record(z.string(), z.string()).optional(),
     }),
   ),
   cells: z.array(cellSchema),

@@ -1,6 +1,6 @@
 /** What of the evidence goes into a book: small, and all that an answer shows. */
 import type { FaultRecord, SeedFigures } from '../record/index.ts';
-import { type Tier, tierOf } from './claims.ts';
+import { lostClaims, type Tier, tierOf } from './claims.ts';
 import type { Evidence } from './schema.ts';
 import { surveyOf } from './shares.ts';
 import { observationAt, type WorldRow, type WorldTable, worldsOf } from './worlds.ts';
@@ -34,6 +34,17 @@ export interface FirstStep {
   }[];
 }
 
+/** What takes something off a tier. */
+export type Flag = 'contradicted' | 'stale' | 'outdated';
+
+/** A claim of the record that a cell refutes. */
+export interface LostClaim {
+  readonly claim: string;
+  readonly env: string;
+  readonly cause: string;
+  readonly measured: string;
+}
+
 export interface EvidenceSummary {
   readonly tier: Tier;
   /** Where the tier was reached; for `reproduced`, where anything was run. */
@@ -48,6 +59,14 @@ export interface EvidenceSummary {
   readonly table: WorldTable | null;
   /** Records whose message came instead, after an action. */
   readonly leads_to: readonly string[];
+  /** Claims that a cell refutes. */
+  readonly lost: readonly LostClaim[];
+  /** Environments whose cells were run on several versions: some are older than the rest. */
+  readonly outdated: readonly string[];
+  /** Cells whose commands or page changed after they were run; filled when a book is built. */
+  readonly stale?: number;
+  /** Records found in the samples of this one, near-misses included, or it in theirs; filled when a book is built. */
+  readonly confused_with?: readonly string[];
   /** Selection of worlds → first step; filled when a book is built, computed on demand where it is absent. */
   readonly steps?: Readonly<Record<string, FirstStep>>;
 }
@@ -72,7 +91,24 @@ export function summarise(record: FaultRecord, evidence: Evidence | null): Evide
     leads_to: [...new Set(evidence.cells.flatMap((c) => c.moved ?? []))]
       .filter((id) => id !== record.id)
       .sort(),
+    lost: lostClaims(record, evidence).map(({ claim, env, cause, measured }) => ({
+      claim,
+      env,
+      cause,
+      measured,
+    })),
+    outdated: Object.entries(evidence.environments).flatMap(([name, { newer }]) => (newer ? [name] : [])),
   };
+}
+
+/** What takes something off the tier of a record; empty where nothing does. */
+export function flagsOf(summary: EvidenceSummary | null): Flag[] {
+  if (!summary) return [];
+  return [
+    ...(summary.lost.length > 0 ? (['contradicted'] as const) : []),
+    ...((summary.stale ?? 0) > 0 ? (['stale'] as const) : []),
+    ...(summary.outdated.length > 0 ? (['outdated'] as const) : []),
+  ];
 }
 
 /** What programs say of themselves, without the rest of the sentence: `OpenSSL 3.0.22 25 Aug 2026 (…)` is 3.0.22. */

@@ -126,6 +126,18 @@ export function superfluousCells(plan: Plan, evidence: Evidence | null): string[
   return (evidence?.cells ?? []).map(cellName).filter((name) => !expected.has(name));
 }
 
+type MeasuredVersions = Pick<Evidence['environments'][string], 'packages' | 'probed'>;
+
+/** What the programs said of themselves; packages where none was asked. */
+function versionsIn({ packages, probed }: MeasuredVersions): Record<string, string> {
+  return Object.keys(probed).length > 0 ? probed : packages;
+}
+
+function changedVersions(was: MeasuredVersions, now: MeasuredVersions): boolean {
+  const [before, after] = [versionsIn(was), versionsIn(now)];
+  return Object.keys({ ...before, ...after }).some((name) => before[name] !== after[name]);
+}
+
 /** A cell's name: `environment/cause/action`, `environment/cause/?check`. */
 export function nameOf(cell: CellKey): string {
   return `${cell.env}/${cell.cause}/${cell.kind === 'check' ? `?${cell.key}` : cell.key}`;
@@ -193,7 +205,12 @@ class Run {
       await Promise.all(worlds.map((world) => this.environment(world)));
       for (const { env, packages, probed } of worlds) {
         const { suite } = plan.environments[env] as Plan['environments'][string];
-        environments[env] = { suite, packages, probed };
+        const now = { suite, packages, probed };
+        const was = previous?.environments[env];
+        // Cells that were not run this time stem from the versions that were there then.
+        const older = previous?.cells.some((c) => c.env === env && !this.results.has(cellName(c)));
+        environments[env] =
+          was && older && changedVersions(was, now) ? { ...was, newer: versionsIn(now) } : now;
       }
     } finally {
       rmSync(this.scratch, { recursive: true, force: true });

@@ -15,6 +15,7 @@ export const ISSUE_CODES = {
   'doc-missing': 'no official documentation is named',
   'domain-differs': 'the domain is not the first part of the id',
   'evidence-invalid': 'evidence was changed by something else than the lab',
+  'evidence-stale': 'cells were run from something else than the page and the record say now',
   'file-too-large': 'a file is larger than a record or sample may be',
   'file-unreadable': 'a file could not be read',
   'for-missing': 'a workaround does not say for which causes',

@@ -17,6 +17,9 @@ export interface SeedFigures {
   }[];
   /** Action → summed share of the causes that it fixes; null without a survey. */
   readonly shares: Readonly<Record<string, number>> | null;
+  /** Links of the record together with what was measured; absent: the record's own. */
+  readonly leads_to?: readonly string[];
+  readonly confused_with?: readonly string[];
 }
 
 /**
@@ -69,9 +72,9 @@ export function toSeed(record: FaultRecord, measured: SeedFigures | null = null)
         ? record.workarounds_zh
         : record.workarounds.flatMap((w) => (w.action_zh === null ? [] : [w.action_zh])),
     transition_graph: {
-      leads_to: record.transition_graph.leads_to,
+      leads_to: measured?.leads_to ?? record.transition_graph.leads_to,
       preceded_by: record.transition_graph.preceded_by,
-      frequently_confused_with: record.transition_graph.frequently_confused_with,
+      frequently_confused_with: measured?.confused_with ?? record.transition_graph.frequently_confused_with,
     },
     official_doc_url: record.official_doc_url,
     official_doc_section: record.official_doc_section,

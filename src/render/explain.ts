@@ -1,8 +1,9 @@
 /** One record as a page. The Markdown is the page; the text is the same, wrapped and coloured for a terminal. */
-import { type Possible, treeOf } from '../diagnosis/index.ts';
+import { type Neighbours, type Possible, treeOf } from '../diagnosis/index.ts';
 import {
   type EvidenceSummary,
   figuresOf,
+  flagsOf,
   intervalOf,
   MIN_CASES_FOR_INTERVAL,
   observationAt,
@@ -26,6 +27,7 @@ export interface ExplainOptions {
   readonly evidence: EvidenceSummary | null;
   /** Worlds that fit what is known of the reader; null where nothing was measured. */
   readonly possible: Possible | null;
+  readonly neighbours: Neighbours;
 }
 
 /** Columns of what is set in the page as it is: the matrix and the tree. */
@@ -79,7 +81,10 @@ function evidenceOf(record: FaultRecord, { evidence, possible }: ExplainOptions)
   };
 }
 
-function pageOf(record: FaultRecord, { lang, evidence, possible, columns }: ExplainOptions): Block[] {
+function pageOf(
+  record: FaultRecord,
+  { lang, evidence, possible, columns, neighbours }: ExplainOptions,
+): Block[] {
   const m = messagesOf(lang);
   const t = (english: string | null, chinese: string | null): string => inLang(lang, english, chinese);
   const out: Block[] = [];
@@ -110,7 +115,7 @@ function pageOf(record: FaultRecord, { lang, evidence, possible, columns }: Expl
   add(
     'note',
     [
-      m.origin(record.origin) || m.tier(evidence?.tier ?? 'claimed'),
+      m.origin(record.origin) || m.standing(evidence?.tier ?? 'claimed', flagsOf(evidence)),
       ...(record.transient === null ? [] : [m.retry(record.transient)]),
     ].join('; '),
   );
@@ -124,6 +129,11 @@ function pageOf(record: FaultRecord, { lang, evidence, possible, columns }: Expl
   for (const c of record.causes) {
     add('item', `${c.key}${m.colon}${t(c.title, c.title_zh)}`);
     add('note', t(c.explanation, c.explanation_zh));
+  }
+  if (evidence && evidence.lost.length > 0) {
+    add('heading', m.lostHeading);
+    for (const { claim, env, cause, measured } of evidence.lost)
+      add('item', m.lost(claim.replace(/^action:/, ''), env, cause, m.outcomes[measured] ?? measured));
   }
   const table = evidence?.table;
   const tree = evidence && possible && treeOf(record, evidence, possible);
@@ -176,7 +186,7 @@ function pageOf(record: FaultRecord, { lang, evidence, possible, columns }: Expl
   const untested = Object.entries(record.untested);
   if (untested.length > 0) add('heading', m.untested);
   for (const [claim, reason] of untested) add('item', `${claim}: ${reason}`);
-  neighbours(record, m, add);
+  neighbourhood(neighbours, m, add);
   if (record.official_doc_url !== null) {
     add('heading', m.documentation);
     add('item', record.official_doc_url);
@@ -230,17 +240,16 @@ function survey(
   }
 }
 
-function neighbours(
-  record: FaultRecord,
+function neighbourhood(
+  { leads_to, confused_with }: Neighbours,
   m: Messages,
   add: (kind: 'heading' | 'item', text: string) => void,
 ): void {
   const edges = [
-    [m.leadsTo, record.transition_graph.leads_to],
-    [m.confused, record.transition_graph.frequently_confused_with],
+    [m.leadsTo, leads_to],
+    [m.confused, confused_with],
   ] as const;
-  for (const [title, links] of edges) {
-    const ids = links.filter((l): l is string => typeof l === 'string');
+  for (const [title, ids] of edges) {
     if (ids.length > 0) add('heading', title);
     for (const id of ids) add('item', id);
   }

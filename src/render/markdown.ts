@@ -26,6 +26,11 @@ const WORDS = {
       reproduced: 'reproduced in the lab',
       proven: 'tested in the lab',
     },
+    flags: {
+      contradicted: 'but a trial refutes one claim',
+      stale: 'but commands changed since',
+      outdated: 'partly on older versions',
+    },
     line: (n: number) => `line ${n}`,
     check: 'CHECK FIRST (read-only)',
     doNot: 'DO NOT',
@@ -48,6 +53,7 @@ const WORDS = {
   },
   zh: {
     tier: { claimed: '尚未经实验验证', reproduced: '实验中已复现', proven: '已经实验验证' },
+    flags: { contradicted: '有说法被推翻', stale: '命令此后改过', outdated: '部分为旧版本所测' },
     line: (n: number) => `第 ${n} 行`,
     check: '先查（只读）',
     doNot: '别试',
@@ -115,7 +121,8 @@ export function renderMarkdown(diagnosis: Diagnosis, options: { readonly lang?: 
 
 function standing(finding: DiagnosisFinding, lang: Lang): string {
   const words = WORDS[lang];
-  return finding.origin === 'authored' ? words.tier[finding.tier] : words.notRun;
+  if (finding.origin !== 'authored') return words.notRun;
+  return [words.tier[finding.tier], ...finding.flags.map((flag) => words.flags[flag])].join(', ');
 }
 
 /**

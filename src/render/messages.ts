@@ -2,7 +2,7 @@
 
 export type Lang = 'en' | 'zh';
 
-import type { Tier } from '../evidence/index.ts';
+import type { Flag, Tier } from '../evidence/index.ts';
 
 export type { Tier };
 export type Origin = 'authored' | 'imported' | 'generated';
@@ -39,6 +39,22 @@ const en = {
       reproduced: 'reproduced in the lab',
       proven: 'tested in the lab',
     })[tier],
+  /** The tier, and what takes something off it. */
+  standing: (tier: Tier, flags: readonly Flag[]): string =>
+    [
+      en.tier(tier),
+      ...flags.map(
+        (flag) =>
+          ({
+            contradicted: 'but a trial refutes one of its claims',
+            stale: 'but some of its commands changed since',
+            outdated: 'some of it on older versions than the rest',
+          })[flag],
+      ),
+    ].join(', '),
+  lostHeading: 'Claims that a trial refutes',
+  lost: (claim: string, env: string, cause: string, measured: string) =>
+    `${claim} for ${cause}, on ${env}: ${measured}`,
   origin: (origin: Origin): string =>
     ({
       authored: '',
@@ -175,6 +191,20 @@ const zh: {
   onlyPossible: '只是疑似：这一行有该错误的字眼，但不是完整的报错。',
   atLine: (line, more) => `第 ${line} 行${more > 0 ? `，另有 ${more} 行` : ''}`,
   tier: (tier) => ({ claimed: '尚未经实验验证', reproduced: '实验中已复现', proven: '已经实验验证' })[tier],
+  standing: (tier, flags) =>
+    [
+      zh.tier(tier),
+      ...flags.map(
+        (flag) =>
+          ({
+            contradicted: '但有一条说法被实验推翻',
+            stale: '但其中有的命令此后改过',
+            outdated: '其中一部分是在旧版本上测的',
+          })[flag],
+      ),
+    ].join('，'),
+  lostHeading: '被实验推翻的说法',
+  lost: (claim, env, cause, measured) => `${claim}（原因 ${cause}，环境 ${env}）：${measured}`,
   origin: (origin) =>
     ({ authored: '', imported: '外来记录，未在此验证', generated: '外来的自动生成记录，未在此验证' })[origin],
   checkFirst: '先查一下',

@@ -261,6 +261,43 @@ describe.each(Object.entries(DIAGNOSES))('%s', (name, diagnosis) => {
   });
 });
 
+/** What a book would say of the record on a page. */
+const NEIGHBOURS = { leads_to: ['test/no-upstream'], confused_with: ['test/other'] };
+
+test('what takes something off a tier is said wherever the tier is', () => {
+  const flagged = {
+    ...SUMMARY,
+    lost: [{ claim: 'action:mend', env: 'debian12', cause: 'a', measured: 'persists' }],
+    stale: 2,
+    outdated: ['debian12'],
+  };
+  const { book } = compileBook([{ record: SURVEYED, summary: flagged }]);
+  const diagnosis = diagnose(book, SURVEYED.signature);
+  expect(diagnosis.findings[0]?.flags).toEqual(['contradicted', 'stale', 'outdated']);
+  for (const lang of ['en', 'zh'] as const) {
+    const said = {
+      en: [/refutes one of its claims/, /changed since/, /older versions/, /refutes one claim/],
+      zh: [/推翻/, /此后改过/, /旧版本/, /推翻/],
+    }[lang];
+    const text = renderText(diagnosis, { lang, color: false, columns: 200, records: 1 });
+    const page = renderExplain(SURVEYED, {
+      lang,
+      format: 'text',
+      color: false,
+      columns: 200,
+      evidence: flagged,
+      possible: possibleWorlds(flagged, null),
+      neighbours: NEIGHBOURS,
+    });
+    for (const words of said.slice(0, 3)) {
+      expect(text).toMatch(words);
+      expect(page).toMatch(words);
+    }
+    expect(page).toMatch(/mend.*debian12/);
+    expect(renderMarkdown(diagnosis, { lang })).toMatch(said[3] as RegExp);
+  }
+});
+
 test('colour changes nothing but colour', () => {
   for (const diagnosis of Object.values(DIAGNOSES)) {
     const options = { lang: 'en', columns: 80, records: 3 } as const;
@@ -273,7 +310,15 @@ describe('pages', () => {
   for (const lang of ['en', 'zh'] as const) {
     for (const format of ['text', 'markdown'] as const) {
       test(`explain, ${lang}, ${format}`, () => {
-        const options = { lang, format, color: false, columns: 80, evidence: null, possible: null } as const;
+        const options = {
+          lang,
+          format,
+          color: false,
+          columns: 80,
+          evidence: null,
+          possible: null,
+          neighbours: NEIGHBOURS,
+        } as const;
         golden(`explain.${lang}.${format === 'text' ? 'txt' : 'md'}`, renderExplain(FULL, options));
         golden(
           `explain-foreign.${lang}.${format === 'text' ? 'txt' : 'md'}`,
@@ -290,6 +335,7 @@ describe('pages', () => {
           columns: 80,
           evidence: SUMMARY,
           possible: possibleWorlds(SUMMARY, null),
+          neighbours: NEIGHBOURS,
         });
         golden(`explain-measured.${lang}.${{ text: 'txt', markdown: 'md', json: 'json' }[format]}`, page);
         if (format === 'text')
@@ -469,6 +515,7 @@ describe('hostile text', () => {
       columns: 80,
       evidence: null,
       possible: null,
+      neighbours: NEIGHBOURS,
     });
     expect(page).not.toMatch(/(?<!\\)!\[|(?<!\\)\]\(|(?<!\\)<script/);
     expect(page).toContain('````text\nboom ``` boom\n````');
