@@ -1,0 +1,75 @@
+/** `--format sarif|junit|github`: one report over all inputs, for machines that show it to people. */
+import { appendFileSync, existsSync, statSync } from 'node:fs';
+import nodePath from 'node:path';
+import {
+  type DiagnosedInput,
+  GITHUB_LIMITS,
+  renderGithub,
+  renderJunit,
+  renderSarif,
+  renderSummary,
+} from '../render/index.ts';
+import type { OpenedBook } from '../store/index.ts';
+import { type Lang, print, warn } from './terminal.ts';
+import { VERSION } from './version.ts';
+
+export type ReportFormat = 'sarif' | 'junit' | 'github';
+
+/** Prints the report; for GitHub also appends the job summary to $GITHUB_STEP_SUMMARY, where there is one. */
+export function printReport(
+  format: ReportFormat,
+  inputs: readonly DiagnosedInput[],
+  book: OpenedBook,
+  lang: Lang,
+): void {
+  const root = rootOf(process.cwd(), process.env.GITHUB_WORKSPACE);
+  const named = inputs.map((i) => ({ ...i, source: reportedPath(i.source, root) }));
+  switch (format) {
+    case 'sarif': {
+      const documentation = new Map(book.records.map((r) => [r.id, r.official_doc_url]));
+      print(
+        renderSarif(named, { lang, version: VERSION, documentation: (id) => documentation.get(id) ?? null }),
+      );
+      break;
+    }
+    case 'junit':
+      print(renderJunit(named, { lang }));
+      break;
+    case 'github':
+      print(renderGithub(named, { lang }));
+      if (process.env.GITHUB_STEP_SUMMARY) appendSummary(process.env.GITHUB_STEP_SUMMARY, named, lang);
+  }
+}
+
+/** The folder that CI systems take paths from: the workspace, where we run inside it. */
+function rootOf(cwd: string, workspace: string | undefined): string {
+  if (!workspace) return cwd;
+  const below = nodePath.relative(workspace, cwd);
+  return below.startsWith('..') || nodePath.isAbsolute(below) ? cwd : workspace;
+}
+
+/** A path as reports name it (`DiagnosedInput.source`). `path`: of the system whose paths these are. */
+export function reportedPath(source: string, root: string, path: typeof nodePath.posix = nodePath): string {
+  if (source === '' || source === '-') return '-';
+  const absolute = path.resolve(source);
+  const below = path.relative(root, absolute);
+  const outside = below === '' || below.split(path.sep)[0] === '..' || path.isAbsolute(below);
+  const shown = (outside ? absolute : below).replaceAll(path.sep, '/');
+  // A file called `-`, or a folder called `C:`, is neither standard input nor a drive.
+  return !outside && /^(?:-$|[A-Za-z]:)/.test(shown) ? `./${shown}` : shown;
+}
+
+/** What the step has written there already counts too. Where it cannot be written, the annotations still stand. */
+function appendSummary(file: string, inputs: readonly DiagnosedInput[], lang: Lang): void {
+  try {
+    const used = existsSync(file) ? statSync(file).size : 0;
+    appendFileSync(
+      file,
+      renderSummary(inputs, { lang, maxBytes: Math.max(0, GITHUB_LIMITS.summaryBytes - used) }),
+    );
+  } catch (error) {
+    warn(
+      `faultbook: the job summary could not be written (GITHUB_STEP_SUMMARY): ${(error as Error).message}`,
+    );
+  }
+}
