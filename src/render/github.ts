@@ -37,7 +37,6 @@ const WORDS = {
     cut: (n: number) =>
       `${n} more ${n === 1 ? 'entry is' : 'entries are'} not shown: GitHub shows no summary of more than 1 MiB.`,
     noFile: 'standard input',
-    line: (n: number) => `line ${n}`,
     output: 'The line in the output:',
   },
   zh: {
@@ -45,7 +44,6 @@ const WORDS = {
       `另有 ${n} 条 ${kind} 没有标注：GitHub 每一步每类最多保留 ${GITHUB_LIMITS.annotationsPerKind} 条。`,
     cut: (n: number) => `另有 ${n} 条没有列出：超过 1 MiB 的摘要 GitHub 不会显示。`,
     noFile: '标准输入',
-    line: (n: number) => `第 ${n} 行`,
     output: '输出中的这一行：',
   },
 } as const;
@@ -81,10 +79,8 @@ export function renderGithub(inputs: readonly DiagnosedInput[], options: { reado
       const kind = finding.verdict === 'match' ? 'error' : 'warning';
       kinds[kind]++;
       if (kinds[kind] > GITHUB_LIMITS.annotationsPerKind) continue;
-      const { label, title, standing, advice, excerpt } = findingText(diagnosis, finding, lang, 'plain');
-      const message = [`${title} (${words.line(finding.line)}; ${standing})`, `> ${excerpt}`, ...advice].join(
-        '\n',
-      );
+      const { label, title, place, advice, excerpt } = findingText(diagnosis, finding, lang, 'plain');
+      const message = [`${title}${place}`, `> ${excerpt}`, ...advice].join('\n');
       const properties = [
         ...(source === NO_FILE ? [] : [`file=${escapeProperty(sourceName(source))}`, `line=${finding.line}`]),
         `title=${escapeProperty(cutTo(label, GITHUB_LIMITS.titleChars))}`,
@@ -134,12 +130,12 @@ function sectionsOf({ source, diagnosis }: DiagnosedInput, lang: Lang): string[]
   const name = source === NO_FILE ? words.noFile : code(source);
   const more = moreText(diagnosis, lang);
   const sections = diagnosis.findings.map((finding) => {
-    const { label, title, standing, advice, excerpt } = findingText(diagnosis, finding, lang, 'markdown');
+    const { label, title, place, advice, excerpt } = findingText(diagnosis, finding, lang, 'markdown');
     const fence = fenceFor(excerpt);
     return [
       `### ${label}`,
       '',
-      `${name}, ${words.line(finding.line)}; ${standing}`,
+      `${name}${place}`,
       '',
       // A foreign title may hold an address, which GitHub would make a link.
       finding.origin === 'authored' ? title : code(title),

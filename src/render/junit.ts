@@ -8,8 +8,8 @@ import type { Lang } from './messages.ts';
 import { type DiagnosedInput, findingText, moreText, NO_FILE, noneText, sourceName } from './parts.ts';
 
 const WORDS = {
-  en: { passed: 'no known error', noFile: 'standard input', line: (n: number) => `line ${n}` },
-  zh: { passed: '没有已知错误', noFile: '标准输入', line: (n: number) => `第 ${n} 行` },
+  en: { passed: 'no known error', noFile: 'standard input' },
+  zh: { passed: '没有已知错误', noFile: '标准输入' },
 } as const;
 
 /** What XML 1.0 cannot hold, not even as a reference: most C0 controls, lone surrogates, U+FFFE and U+FFFF. */
@@ -74,9 +74,8 @@ function suiteOf({ source, diagnosis }: DiagnosedInput, lang: Lang): Suite {
 }
 
 function caseOf(diagnosis: Diagnosis, finding: DiagnosisFinding, classname: string, lang: Lang): string[] {
-  const { label, title, standing, advice, excerpt } = findingText(diagnosis, finding, lang, 'plain');
-  const where = WORDS[lang].line(finding.line);
-  const body = xml([`${label} (${where}; ${standing})`, title, `> ${excerpt}`, '', ...advice].join('\n'));
+  const { label, title, place, advice, excerpt } = findingText(diagnosis, finding, lang, 'plain');
+  const body = xml([`${label}${place}`, title, `> ${excerpt}`, '', ...advice].join('\n'));
   return [
     `    <testcase name="${xml(finding.id)}" classname="${xml(classname)}">`,
     finding.verdict === 'match'

@@ -35,7 +35,7 @@ const WORDS = {
     also: 'ALSO',
     more: (id: string) => `More: faultbook explain ${id}`,
     notRun: 'not run here, advice withheld',
-    none: (n: number) => `faultbook: none. No known error in ${n} lines.`,
+    none: (n: number) => `faultbook: none. No known error in ${n} line${n === 1 ? '' : 's'}.`,
     focus: (lines: string) => `The failure may be at line ${lines} (guess).`,
     localised: 'Output is localised: run it again with LC_ALL=C.',
     only: (causes: string) => `except ${causes}`,
@@ -88,15 +88,23 @@ export function estimateTokens(text: string): number {
 }
 
 export function renderMarkdown(diagnosis: Diagnosis, options: { readonly lang?: Lang } = {}): string {
-  const lines = answerLines(diagnosis, options.lang ?? 'en', 'markdown');
+  const lines = answerLines(diagnosis, options.lang ?? 'en', 'markdown', MAX_MARKDOWN_TOKENS);
   return `${lines.map((l) => l.line).join('\n')}\n`;
 }
 
-/** The lines of the answer, in their order: what every short form of a diagnosis is made of. */
-export function answerLines(diagnosis: Diagnosis, lang: Lang, markup: Markup): readonly AnswerLine[] {
+/**
+ * The lines of the answer, in their order, as many as there is room for: what every short form of a diagnosis is
+ * made of.
+ */
+export function answerLines(
+  diagnosis: Diagnosis,
+  lang: Lang,
+  markup: Markup,
+  maxTokens: number,
+): readonly AnswerLine[] {
   const words = WORDS[lang];
   const [first, ...others] = diagnosis.findings;
-  const out = new Budget();
+  const out = new Budget(maxTokens);
   if (!first) {
     out.add('head', words.none(diagnosis.lines));
     const lines = diagnosis.focus.map((f) => f.line).join(', ');
@@ -225,7 +233,11 @@ export interface AnswerLine {
 /** Lines that fit together; one that does not fit is left out whole. */
 class Budget {
   private readonly lines: AnswerLine[] = [];
-  private left = MAX_MARKDOWN_TOKENS;
+  private left: number;
+
+  constructor(maxTokens: number) {
+    this.left = maxTokens;
+  }
 
   /** Room for a line that is added last. */
   reserve(line: string): void {

@@ -19,6 +19,8 @@ export interface DiagnosedInput {
 
 /** Source of an output that is no file. */
 export const NO_FILE = '-';
+/** Room for the advice of one finding. Its readers are people: twice as much as an agent is given. */
+export const MAX_REPORT_TOKENS = 600;
 /** Longest path shown, in columns: systems allow 4,096 bytes, nobody reads them. */
 const MAX_SOURCE_COLUMNS = 500;
 
@@ -33,8 +35,10 @@ export interface FindingText {
   readonly label: string;
   /** What happened. Our words; of a foreign record its title, reduced to plain words. */
   readonly title: string;
-  /** `tested in the lab` */
+  /** What stands behind the title: `␣(tested in the lab)`, the space only where the language has one. */
   readonly standing: string;
+  /** The same with the line: `␣(line 12, and on 3 more; tested in the lab)` */
+  readonly place: string;
   /** What to check, what not to do, what to try; a line that begins with `- ` belongs to the last one that does not. */
   readonly advice: readonly string[];
   /** The line of the log: shown as program output and never as ours. */
@@ -48,11 +52,19 @@ export function findingText(
   markup: Markup,
 ): FindingText {
   const m = messagesOf(lang);
-  const [, title, ...advice] = answerLines({ ...diagnosis, findings: [finding] }, lang, markup);
+  const gap = lang === 'zh' ? '' : ' ';
+  const [, title, ...advice] = answerLines(
+    { ...diagnosis, findings: [finding] },
+    lang,
+    markup,
+    MAX_REPORT_TOKENS,
+  );
+  const state = standing(finding, lang);
   return {
-    label: `${finding.verdict === 'match' ? m.match : m.possible}${lang === 'zh' ? '' : ' '}${finding.id}`,
+    label: `${finding.verdict === 'match' ? m.match : m.possible}${gap}${finding.id}`,
     title: (title as AnswerLine).line,
-    standing: standing(finding, lang),
+    standing: gap + m.aside(state),
+    place: gap + m.aside(`${m.atLine(finding.line, finding.occurrences - 1)}; ${state}`),
     advice: advice.map((a) => a.line),
     excerpt: visible(finding.excerpt.trim()),
   };
@@ -65,7 +77,7 @@ export function asList(advice: readonly string[]): string {
 
 /** The answer where nothing is known: that, and where the failure may be. */
 export function noneText(diagnosis: Diagnosis, lang: Lang): readonly string[] {
-  return answerLines(diagnosis, lang, 'plain').map((l) => l.line);
+  return answerLines(diagnosis, lang, 'plain', MAX_REPORT_TOKENS).map((l) => l.line);
 }
 
 /** How many findings a limit left out; null: none. */

@@ -90,7 +90,6 @@ export function renderSarif(inputs: readonly DiagnosedInput[], options: SarifOpt
         semanticVersion: options.version,
         language: words.tag,
         rules,
-        notifications: [...new Set(notes.map((n) => n.id))].map((id) => ({ id })),
       },
     },
     language: words.tag,
@@ -178,7 +177,7 @@ function rulesOf(found: readonly Found[], documentation: SarifOptions['documenta
       id,
       shortDescription: { text: plain.title.slice(0, SARIF_LIMITS.descriptionChars) },
       fullDescription: {
-        text: `${plain.title} (${plain.standing})`.slice(0, SARIF_LIMITS.descriptionChars),
+        text: `${plain.title}${plain.standing}`.slice(0, SARIF_LIMITS.descriptionChars),
       },
       help: {
         text: common(same.map((f) => f.plain.advice)).join('\n'),
@@ -206,8 +205,8 @@ function resultOf({ finding, plain, markdown }: Found) {
   return {
     level: finding.verdict === 'match' ? 'error' : 'warning',
     message: {
-      text: [`${plain.title} (${plain.standing})`, ...plain.advice].join('\n'),
-      markdown: [`${markdown.title} (${markdown.standing})`, '', asList(markdown.advice)].join('\n'),
+      text: [`${plain.title}${plain.standing}`, ...plain.advice].join('\n'),
+      markdown: [`${markdown.title}${markdown.standing}`, '', asList(markdown.advice)].join('\n'),
     },
     occurrenceCount: finding.occurrences,
     partialFingerprints: {
