@@ -239,7 +239,7 @@ function placeOf(source: string): Place {
 
 /** Parts of a line that differ from run to run: names of days and months, hashes and other long hexadecimal, numbers. */
 const VARYING =
-  /\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)\b|\b(?=[a-f-]*\d)[\da-f-]{7,}\b|\d+/g;
+  /\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)\b|\b0x[\da-f]+\b|\b(?=[a-f-]*\d)[\da-f-]{7,}\b|\d+/g;
 
 /** The same for the same error in another run: made of the record and of the words of the line. */
 function fingerprintOf({ id, excerpt }: DiagnosisFinding): string {
