@@ -1,6 +1,5 @@
 /** `--format sarif|junit|github`: one report over all inputs, for machines that show it to people. */
 import { appendFileSync, existsSync, statSync } from 'node:fs';
-import nodePath from 'node:path';
 import {
   type DiagnosedInput,
   GITHUB_LIMITS,
@@ -10,6 +9,7 @@ import {
   renderSummary,
 } from '../render/index.ts';
 import type { OpenedBook } from '../store/index.ts';
+import { reportedPath, rootOf } from './paths.ts';
 import { type Lang, print, warn } from './terminal.ts';
 import { VERSION } from './version.ts';
 
@@ -39,24 +39,6 @@ export function printReport(
       print(renderGithub(named, { lang }));
       if (process.env.GITHUB_STEP_SUMMARY) appendSummary(process.env.GITHUB_STEP_SUMMARY, named, lang);
   }
-}
-
-/** The folder that CI systems take paths from: the workspace, where we run inside it. */
-function rootOf(cwd: string, workspace: string | undefined): string {
-  if (!workspace) return cwd;
-  const below = nodePath.relative(workspace, cwd);
-  return below.startsWith('..') || nodePath.isAbsolute(below) ? cwd : workspace;
-}
-
-/** A path as reports name it (`DiagnosedInput.source`). `path`: of the system whose paths these are. */
-export function reportedPath(source: string, root: string, path: typeof nodePath.posix = nodePath): string {
-  if (source === '' || source === '-') return '-';
-  const absolute = path.resolve(source);
-  const below = path.relative(root, absolute);
-  const outside = below === '' || below.split(path.sep)[0] === '..' || path.isAbsolute(below);
-  const shown = (outside ? absolute : below).replaceAll(path.sep, '/');
-  // A file called `-`, or a folder called `C:`, is neither standard input nor a drive.
-  return !outside && /^(?:-$|[A-Za-z]:)/.test(shown) ? `./${shown}` : shown;
 }
 
 /** What the step has written there already counts too. Where it cannot be written, the annotations still stand. */
