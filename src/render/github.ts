@@ -18,8 +18,8 @@ import { fenceFor } from './safe.ts';
 /** What GitHub keeps. More is thrown away there, silently or with the whole summary. */
 export const GITHUB_LIMITS = {
   /**
-   * Annotations of each kind (error, warning, notice) in a step
-   * (docs.github.com, "Workflow commands"; `_maxCountPerIssueType` in actions/runner, ExecutionContext.cs).
+   * Annotations of each kind (error, warning, notice) in a step (actions/toolkit, docs/problem-matchers.md; actions/runner,
+   * `_maxCountPerIssueType` in ExecutionContext.cs). A job has 50 in all: steps do not know of each other.
    */
   annotationsPerKind: 10,
   /** UTF-16 units of a message: the runner cuts there (`_maxIssueMessageLength`), before the API's 64 KB. */
