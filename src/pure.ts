@@ -17,4 +17,15 @@ export {
   diagnose,
 } from './diagnosis/index.ts';
 export { type FaultRecord, type Issue, lintRecord, parseRecord, toSeed } from './record/index.ts';
-export { renderExplain, renderJson, renderMarkdown, renderNdjson, renderText } from './render/index.ts';
+export {
+  type DiagnosedInput,
+  renderExplain,
+  renderGithub,
+  renderJson,
+  renderJunit,
+  renderMarkdown,
+  renderNdjson,
+  renderSarif,
+  renderSummary,
+  renderText,
+} from './render/index.ts';

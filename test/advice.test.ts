@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { compileBook } from '../src/book/index.ts';
 import {
   commonSelections,
+  type Diagnosis,
   diagnose,
   neighboursOf,
   possibleWorlds,
@@ -16,7 +17,15 @@ import {
 } from '../src/diagnosis/index.ts';
 import { type EvidenceSummary, observationAt } from '../src/evidence/index.ts';
 import { findIsolation } from '../src/lab/index.ts';
-import { renderExplain, renderMarkdown, renderText } from '../src/render/index.ts';
+import {
+  renderExplain,
+  renderGithub,
+  renderJunit,
+  renderMarkdown,
+  renderSarif,
+  renderSummary,
+  renderText,
+} from '../src/render/index.ts';
 import { readRecords } from '../src/store/index.ts';
 import { faultbook, ROOT } from './support/cli.ts';
 import { labCache } from './support/lab.ts';
@@ -73,6 +82,23 @@ const FORBIDDEN =
 /** A percentage that is no interval and no author's claim. */
 const PERCENT = /\d ?%(?! interval)/;
 
+/** The texts that a report for CI shows, without its own syntax: line by line what a person reads. */
+function reportTexts(diagnosis: Diagnosis, lang: 'en' | 'zh'): [string, string][] {
+  const inputs = [{ source: 'build.log', diagnosis }];
+  const strings = (node: unknown): string[] =>
+    typeof node === 'string'
+      ? [node]
+      : node && typeof node === 'object'
+        ? Object.entries(node).flatMap(([key, value]) => (key === 'snippet' ? [] : strings(value)))
+        : [];
+  return [
+    ['sarif', strings(JSON.parse(renderSarif(inputs, { lang, version: '1.2.3' }))).join('\n')],
+    ['junit', renderJunit(inputs, { lang }).replace(/^ +/gm, '').replaceAll('&gt;', '>')],
+    ['github', renderGithub(inputs, { lang }).replaceAll('%0A', '\n').replaceAll('%25', '%')],
+    ['summary', renderSummary(inputs, { lang }).replace(/^(`{3,})text\n.*\n\1$/gm, '')],
+  ];
+}
+
 test('no answer says more than was measured', () => {
   const pages: [string, string][] = [];
   for (const { record, summary, samples } of folders) {
@@ -100,6 +126,10 @@ test('no answer says more than was measured', () => {
               renderText(diagnosis, { lang, color: false, columns: 80, records: 9 }),
             ],
             [`markdown ${record.id} ${sample.name}`, renderMarkdown(diagnosis, { lang })],
+            ...reportTexts(diagnosis, lang).map(([format, text]): [string, string] => [
+              `${format} ${record.id} ${sample.name}`,
+              text,
+            ]),
           );
         }
       }

@@ -6,12 +6,13 @@ import { renderJson, renderMarkdown, renderNdjson, renderText } from '../render/
 import { InputError, type OpenedBook, openBook, openBookAt } from '../store/index.ts';
 import { environmentOf } from './environment.ts';
 import { readText, stdinHasInput } from './input.ts';
+import type { ReportFormat } from './reports.ts';
 import { type ColorChoice, colorOf, columnsOf, EXIT, type Lang, langOf, print, warn } from './terminal.ts';
 
 /** As the flag table gives them; `format` absent: text. */
 export interface DiagnoseFlags {
   readonly text?: string;
-  readonly format?: 'text' | 'json' | 'ndjson' | 'markdown';
+  readonly format?: 'text' | 'json' | 'ndjson' | 'markdown' | ReportFormat;
   readonly lang?: string;
   readonly color?: ColorChoice;
   readonly limit?: number;
@@ -44,12 +45,17 @@ export async function runDiagnose(files: readonly string[], flags: DiagnoseFlags
   }
   const book = await bookOf(flags.book);
   const sources = flags.text !== undefined ? [''] : files.length > 0 ? files : ['-'];
+  const { format } = flags;
+  const isReport = format === 'sarif' || format === 'junit' || format === 'github';
+  const inputs: { source: string; diagnosis: Diagnosis }[] = [];
   let matched = false;
   for (const source of sources) {
     const diagnosis = await diagnoseSource(book, source, flags);
     if (diagnosis.verdict === 'match') matched = true;
-    print(renderDiagnosis(diagnosis, book, source, sources.length > 1, flags));
+    if (isReport) inputs.push({ source, diagnosis });
+    else print(renderDiagnosis(diagnosis, book, source, sources.length > 1, flags));
   }
+  if (isReport) (await import('./reports.ts')).printReport(format, inputs, book, langOf(flags.lang));
   return matched ? EXIT.match : EXIT.noMatch;
 }
 

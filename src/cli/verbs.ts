@@ -53,7 +53,7 @@ export const VERBS = {
     summary: 'which known error an output holds, what not to try, what to try',
     options: {
       text: { value: 'text', help: 'the output itself' },
-      format: format('text', 'json', 'ndjson', 'markdown'),
+      format: format('text', 'json', 'ndjson', 'markdown', 'sarif', 'junit', 'github'),
       limit: { value: 'n', whole: true, help: 'findings shown (default: 3)' },
       environment: ENVIRONMENT,
       book: BOOK,

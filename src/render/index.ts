@@ -1,10 +1,14 @@
 export { type DrillReport, type PolicyFigures, renderDrill } from './drill.ts';
 export { type ExplainOptions, renderExplain } from './explain.ts';
+export { GITHUB_LIMITS, renderGithub, renderSummary } from './github.ts';
 export { renderIssues } from './issues.ts';
 export { renderJson, renderNdjson } from './json.ts';
+export { renderJunit } from './junit.ts';
 export { type ListEntry, renderList } from './list.ts';
 export { MAX_MARKDOWN_TOKENS, renderMarkdown } from './markdown.ts';
 export { type MatrixOptions, renderMatrix, renderProof } from './matrix.ts';
 export type { Lang, Tier } from './messages.ts';
+export type { DiagnosedInput } from './parts.ts';
 export { MAX_EXCERPT_COLUMNS } from './safe.ts';
+export { renderSarif, SARIF_LIMITS, type SarifOptions } from './sarif.ts';
 export { renderText, type TextOptions } from './text.ts';

@@ -1,11 +1,15 @@
 /** The diagnosis for programs. */
 import type { Diagnosis } from '../diagnosis/index.ts';
+import { RUNNER_MARK } from './safe.ts';
 
 /** Control characters beyond those that JSON escapes, and line separators: harmless to parsers, not to terminals. */
 const UNESCAPED = /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
-function escapeRest(json: string): string {
-  return json.replace(UNESCAPED, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+/** What JSON.stringify leaves as it is, and a terminal or a CI runner would act on; the value stays the same. */
+export function escapeRest(json: string): string {
+  return json
+    .replace(UNESCAPED, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .replace(RUNNER_MARK, '#\\u0023');
 }
 
 /** The diagnosis as it is (`schema/diagnosis.v1.json`), indented. */

@@ -40,7 +40,7 @@ const WORDS = {
     also: 'ALSO',
     more: (id: string) => `More: faultbook explain ${id}`,
     notRun: 'not run here, advice withheld',
-    none: (n: number) => `faultbook: none. No known error in ${n} lines.`,
+    none: (n: number) => `faultbook: none. No known error in ${n} line${n === 1 ? '' : 's'}.`,
     focus: (lines: string) => `The failure may be at line ${lines} (guess).`,
     localised: 'Output is localised: run it again with LC_ALL=C.',
     only: (causes: string) => `except ${causes}`,
@@ -94,16 +94,29 @@ export function estimateTokens(text: string): number {
 }
 
 export function renderMarkdown(diagnosis: Diagnosis, options: { readonly lang?: Lang } = {}): string {
-  const lang = options.lang ?? 'en';
+  const lines = answerLines(diagnosis, options.lang ?? 'en', 'markdown', MAX_MARKDOWN_TOKENS);
+  return `${lines.map((l) => l.line).join('\n')}\n`;
+}
+
+/**
+ * The lines of the answer, in their order, as many as there is room for: what every short form of a diagnosis is
+ * made of.
+ */
+export function answerLines(
+  diagnosis: Diagnosis,
+  lang: Lang,
+  markup: Markup,
+  maxTokens: number,
+): readonly AnswerLine[] {
   const words = WORDS[lang];
   const [first, ...others] = diagnosis.findings;
-  const out = new Budget();
+  const out = new Budget(maxTokens);
   if (!first) {
     out.add('head', words.none(diagnosis.lines));
     const lines = diagnosis.focus.map((f) => f.line).join(', ');
     if (lines !== '') out.add('check', words.focus(lines));
     if (diagnosis.hint === 'localised') out.add('check', words.localised);
-    return out.text();
+    return out.ordered();
   }
   const last = words.more(first.id);
   out.reserve(last);
@@ -111,15 +124,15 @@ export function renderMarkdown(diagnosis: Diagnosis, options: { readonly lang?: 
     'head',
     `faultbook: ${first.id}, ${first.verdict} (${words.line(first.line)}), ${standing(first, lang)}`,
   );
-  if (first.origin === 'authored') advice(first, lang, out);
+  if (first.origin === 'authored') advice(first, lang, markup, out);
   else out.add('title', `"${plainTitle(first.title)}"`);
   for (const other of others)
     out.add('also', `${words.also}: ${other.id}, ${other.verdict} (${words.line(other.line)})`);
   out.must('more', last);
-  return out.text();
+  return out.ordered();
 }
 
-function standing(finding: DiagnosisFinding, lang: Lang): string {
+export function standing(finding: DiagnosisFinding, lang: Lang): string {
   const words = WORDS[lang];
   if (finding.origin !== 'authored') return words.notRun;
   return [words.tier[finding.tier], ...finding.flags.map((flag) => words.flags[flag])].join(', ');
@@ -129,8 +142,9 @@ function standing(finding: DiagnosisFinding, lang: Lang): string {
  * What to do, dearest first: the check, then a dead end, an action and a reading in turns, as long as there is
  * room. What is left out is on the page.
  */
-function advice(finding: DiagnosisFinding, lang: Lang, out: Budget): void {
+function advice(finding: DiagnosisFinding, lang: Lang, markup: Markup, out: Budget): void {
   const words = WORDS[lang];
+  const short = (text: string, maxChars: number) => shortened(text, maxChars, markup);
   const { next } = finding;
   out.add('title', short(inLang(lang, finding.title, finding.title_zh), MAX_TITLE_CHARS));
   if (finding.measured?.known === 'other') out.add('title', words.notYours);
@@ -198,17 +212,16 @@ function fitting(commands: readonly string[]): string | null {
 }
 
 /** A command as code, with a fence that its own backticks cannot close. */
-function code(command: string): string {
+export function code(command: string): string {
   const text = visible(command.replace(/\n/g, ' '), MAX_COMMAND_CHARS * 2);
   const fence = text.includes('`') ? fenceFor(text) : '`';
   const gap = text.includes('`') ? ' ' : '';
   return `${fence}${gap}${text}${gap}${fence}`;
 }
 
-function short(text: string, maxChars: number): string {
-  const line = visible(text.split('\n')[0] ?? '', 400)
-    .replaceAll('`', "'")
-    .replace(/[[\]<>!]/g, '\\$&');
+function shortened(text: string, maxChars: number, markup: Markup): string {
+  const plain = visible(text.split('\n')[0] ?? '', 400).replaceAll('`', "'");
+  const line = markup === 'plain' ? plain : plain.replace(/[[\]<>!]/g, '\\$&');
   return line.length <= maxChars ? line : `${line.slice(0, maxChars - 1).trimEnd()}…`;
 }
 
@@ -216,10 +229,22 @@ function short(text: string, maxChars: number): string {
 const SECTIONS = ['head', 'title', 'check', 'reading', 'avoid', 'try', 'also', 'more'] as const;
 type Section = (typeof SECTIONS)[number];
 
+/** `plain`: commands stand between backticks all the same, but no character is escaped. */
+export type Markup = 'markdown' | 'plain';
+
+export interface AnswerLine {
+  readonly section: Section;
+  readonly line: string;
+}
+
 /** Lines that fit together; one that does not fit is left out whole. */
 class Budget {
-  private readonly lines: { readonly section: Section; readonly line: string }[] = [];
-  private left = MAX_MARKDOWN_TOKENS;
+  private readonly lines: AnswerLine[] = [];
+  private left: number;
+
+  constructor(maxTokens: number) {
+    this.left = maxTokens;
+  }
 
   /** Room for a line that is added last. */
   reserve(line: string): void {
@@ -237,8 +262,7 @@ class Budget {
     this.must(section, line);
   }
 
-  text(): string {
-    const ordered = SECTIONS.flatMap((section) => this.lines.filter((l) => l.section === section));
-    return `${ordered.map((l) => l.line).join('\n')}\n`;
+  ordered(): readonly AnswerLine[] {
+    return SECTIONS.flatMap((section) => this.lines.filter((l) => l.section === section));
   }
 }

@@ -11,15 +11,21 @@ import { type Evidence, type EvidenceSummary, summarise } from '../evidence/inde
 import { type FaultRecord, parseRecord } from '../record/index.ts';
 import { readRecords } from '../store/index.ts';
 import {
+  type DiagnosedInput,
   MAX_MARKDOWN_TOKENS,
   renderExplain,
+  renderGithub,
   renderIssues,
   renderJson,
+  renderJunit,
   renderList,
   renderMarkdown,
   renderNdjson,
+  renderSarif,
+  renderSummary,
   renderText,
 } from './index.ts';
+import type { Lang } from './messages.ts';
 import { widthOf } from './width.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -298,6 +304,27 @@ test('what takes something off a tier is said wherever the tier is', () => {
   }
 });
 
+/** The formats for CI: one report over all inputs. */
+const REPORTS = {
+  sarif: (inputs: readonly DiagnosedInput[], lang: Lang) =>
+    renderSarif(inputs, { lang, version: '1.2.3', documentation: () => 'https://example.org/doc' }),
+  'junit.xml': (inputs: readonly DiagnosedInput[], lang: Lang) => renderJunit(inputs, { lang }),
+  'github.txt': (inputs: readonly DiagnosedInput[], lang: Lang) => renderGithub(inputs, { lang }),
+  'summary.md': (inputs: readonly DiagnosedInput[], lang: Lang) => renderSummary(inputs, { lang }),
+} as const;
+
+describe.each(Object.entries(REPORTS))('a report over all of them as %s', (name, render) => {
+  for (const lang of ['en', 'zh'] as const) {
+    test(lang, () => {
+      const inputs = Object.entries(DIAGNOSES).map(([source, diagnosis]) => ({
+        source: source === 'full' ? '-' : `logs/${source}.log`,
+        diagnosis,
+      }));
+      golden(`report.${lang}.${name}`, render(inputs, lang));
+    });
+  }
+});
+
 test('colour changes nothing but colour', () => {
   for (const diagnosis of Object.values(DIAGNOSES)) {
     const options = { lang: 'en', columns: 80, records: 3 } as const;
@@ -456,6 +483,11 @@ describe('hostile text', () => {
       fc.oneof(
         fc.constantFrom(
           '::error::',
+          '##[add-mask]',
+          '##vso[task.x]',
+          ']]>',
+          '\uffff',
+          '%0A::',
           '\x1b[31m',
           '\x1b]8;;http://evil\x07',
           '\x9b31m',
@@ -488,14 +520,26 @@ describe('hostile text', () => {
               renderMarkdown(source, { lang }),
             ]) {
               expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/u);
-              expect(text).not.toMatch(/^\s*::/m);
+              expect(text).not.toMatch(/^\s*::|##\w*\[/m);
+            }
+            for (const [format, render] of Object.entries(REPORTS)) {
+              const text = render([{ source: before === '' ? '-' : before, diagnosis: source }], lang);
+              expect(text.replaceAll('\n', ''), format).not.toMatch(
+                /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/u,
+              );
+              expect(text, format).not.toMatch(/##\w*\[/);
+              const commands = text.split('\n').filter((line) => /^\s*::/.test(line));
+              if (format !== 'github.txt') expect(commands, format).toEqual([]);
+              for (const line of commands)
+                expect(line).toMatch(/^::error (?:file=|title=Known%3A|title=已知)/);
             }
           }
           const json = renderJson(source) + renderNdjson(source, before);
           expect(json.replaceAll('\n', '')).not.toMatch(
             /[\p{Cc}\u202a-\u202e\u2066-\u2069\u200b-\u200f\u2028\u2029]/u,
           );
-          expect(json).not.toMatch(/^\s*::/m);
+          expect(json).not.toMatch(/^\s*::|##\w*\[/m);
+          expect(JSON.parse(renderJson(source))).toEqual(JSON.parse(JSON.stringify(source)));
         }
       }),
       { numRuns: 300 },

@@ -11,6 +11,12 @@ export const MAX_EXCERPT_COLUMNS = 160;
 const INVISIBLE =
   /\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}|\p{Surrogate}|\u034f|\u115f|\u1160|\u17b4|\u17b5|\u3164|\uffa0|\p{Variation_Selector}/gu;
 
+/**
+ * The older way to give a CI runner a command, read anywhere in a line: `##[add-mask]` (GitHub, Azure), `##vso[`,
+ * `##teamcity[`.
+ */
+export const RUNNER_MARK = /##(?=\w*\[)/g;
+
 /** One line of text as it is safe to print: what cannot be seen is shown as `\x1b` or `\u{202e}`, TAB as a space. */
 export function visible(text: string, maxColumns = MAX_EXCERPT_COLUMNS): string {
   // Cut first: of a line of megabytes only the start is looked at. An escape is never longer than ten characters.
@@ -21,7 +27,8 @@ export function visible(text: string, maxColumns = MAX_EXCERPT_COLUMNS): string 
     return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
   });
   // A runner reads lines that begin with :: as commands; a word joiner is invisible, so a space it is.
-  return clip(shown.replace(/^(\s*)::/, '$1: :'), maxColumns, start.length < text.length);
+  const tame = shown.replace(/^(\s*)::/, '$1: :').replace(RUNNER_MARK, '# #');
+  return clip(tame, maxColumns, start.length < text.length);
 }
 
 /** A code fence longer than any run of backticks in the text. */
