@@ -32,6 +32,7 @@ const steps = [
   ['build', 'scripts/build.mjs', []],
   ['README sessions', 'scripts/readme.mjs', ['--check']],
   ['pages made of evidence', 'scripts/pages.mjs', ['--check']],
+  ['calibration', 'scripts/calibrate.mjs', ['--check']],
   [
     'tests',
     commandOf('vitest'),

@@ -17,6 +17,12 @@ export const RARITY_LIMITS = {
   minBits: 14,
   /** The same for records from elsewhere, whose patterns nobody has checked: more than one rare word. */
   minForeignBits: 24,
+  /** A pattern from elsewhere with fewer bits than this is weak: its line has to confirm it. */
+  minAloneBits: 40,
+  /** Share of the signature's bits, or of the line's characters, that confirms a weak pattern. */
+  minConfirmedShare: 0.45,
+  /** So many bits of the signature vouch for a careless pattern, whatever share of it they are. */
+  amplyVouchedBits: 40,
   /** Bits of a word that the background does not hold at all; one word proves no more than this. */
   maxWordBits: 15,
   /** Share of a signature's bits that a line must hold to vouch for a careless pattern. */

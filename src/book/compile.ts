@@ -5,7 +5,6 @@
 import type { EvidenceSummary } from '../evidence/index.ts';
 import {
   type FaultRecord,
-  foldAscii,
   type Issue,
   LITERAL_LIMITS,
   type PatternNode,
@@ -17,8 +16,9 @@ import {
   signaturePattern,
   topAlternatives,
 } from '../record/index.ts';
-import { type Background, RARITY_LIMITS, textBits, wordBits, wordsOf } from './background.ts';
+import { type Background, RARITY_LIMITS, textBits } from './background.ts';
 import { buildEngine } from './engine.ts';
+import { type Phrase, phrasesOf } from './phrases.ts';
 
 import { UnitReader } from './text.ts';
 
@@ -46,14 +46,16 @@ export interface BookPattern {
   readonly bits: number;
   /** Not rare in ordinary text: counts only where the line also holds the words of the signature. */
   readonly careless: boolean;
+  /** From elsewhere and of middling rarity: its line has to confirm it. */
+  readonly weak: boolean;
 }
 
 /** A compiled book: immutable, plain data, independent of the order in which records were given. */
 export interface Book {
   readonly records: readonly FaultRecord[];
   readonly patterns: readonly BookPattern[];
-  /** Per record: the words of its signature with their bits, for vouching. Empty where nothing is careless. */
-  readonly vouchers: readonly (readonly (readonly [string, number])[])[];
+  /** What the records' messages say, in words: each record's signature, then its other wordings. By record. */
+  readonly phrases: readonly Phrase[];
   /** Per record: what the lab found; null where nothing was run. */
   readonly evidence: readonly (EvidenceSummary | null)[];
 }
@@ -79,7 +81,17 @@ export function compileBook(
   const kept = admitIds(sources, issues);
   const drafts = kept.flatMap((source, index) => draftPatterns(source, index, background, issues));
   const careless = background ? carelessDrafts(drafts, kept, background) : new Set<number>();
-  const patterns = drafts.map((draft, index): BookPattern => ({ ...draft, careless: careless.has(index) }));
+  const patterns = drafts.map(
+    (draft, index): BookPattern => ({
+      ...draft,
+      careless: careless.has(index),
+      weak:
+        background !== null &&
+        isSpoken(draft.role) &&
+        kept[draft.record]?.record.origin !== 'authored' &&
+        draft.bits < RARITY_LIMITS.minAloneBits,
+    }),
+  );
   const carelessOf = new Map<number, number>();
   for (const p of patterns) if (p.careless) carelessOf.set(p.record, (carelessOf.get(p.record) ?? 0) + 1);
   const records = kept.map((k) => k.record);
@@ -94,11 +106,15 @@ export function compileBook(
       remedy: 'anchor it on a code or on several words that only this error prints',
     });
   }
-  const vouchers = records.map((record, index) =>
-    carelessOf.has(index) ? voucherOf(record, background) : [],
+  const demanded = new Map<number, (readonly string[])[]>();
+  for (const { record, role, pieces } of patterns)
+    if (isSpoken(role) && records[record]?.origin === 'authored')
+      demanded.set(record, [...(demanded.get(record) ?? []), pieces]);
+  const phrases = records.flatMap((record, index) =>
+    phrasesOf(record, index, demanded.get(index) ?? [], background),
   );
   const evidence = kept.map((k) => k.summary ?? null);
-  return { book: { records, patterns, vouchers, evidence }, issues };
+  return { book: { records, patterns, phrases, evidence }, issues };
 }
 
 function admitIds(sources: readonly BookSource[], issues: Issue[]): BookSource[] {
@@ -142,7 +158,12 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-type Draft = Omit<BookPattern, 'careless'>;
+type Draft = Omit<BookPattern, 'careless' | 'weak'>;
+
+/** Whether a pattern stands for a message, and is no step or exclusion. */
+function isSpoken(role: PatternRole): boolean {
+  return role !== 'not_if' && role !== 'sequence';
+}
 
 function draftPatterns(
   source: BookSource,
@@ -255,7 +276,7 @@ function carelessDrafts(
   // Only what is undecided is looked for: the others would hit most often.
   const open: number[] = [];
   drafts.forEach((draft, index) => {
-    if (draft.role === 'not_if' || draft.role === 'sequence') return;
+    if (!isSpoken(draft.role)) return;
     const own = sources[draft.record]?.record.origin === 'authored';
     if (draft.bits < (own ? RARITY_LIMITS.minBits : RARITY_LIMITS.minForeignBits)) careless.add(index);
     else open.push(index);
@@ -279,11 +300,4 @@ function carelessDrafts(
   for (const line of background.lines) reader.push(`${line}\n`);
   reader.end();
   return careless;
-}
-
-function voucherOf(record: FaultRecord, background: Background | null): (readonly [string, number])[] {
-  const words = [...new Set(wordsOf(foldAscii(record.signature)))].sort();
-  return words
-    .map((w): [string, number] => [w, Math.round(wordBits(w, background) * 10) / 10])
-    .filter(([, b]) => b > 0);
 }

@@ -7,6 +7,8 @@ export {
   compileBook,
   type PatternRole,
 } from './compile.ts';
-export { MatchSession, matchText, type RecordMatch } from './match.ts';
+export { believed, MatchSession, matchText, type RecordMatch, specificityOf } from './match.ts';
 export { decodePack, encodePack, PACK_VERSION, type PackResult } from './pack.ts';
+export { type Likeness, likeness, type Phrase, type WeighedWord } from './phrases.ts';
+export { LineKeeper, RETRIEVAL, type Retrieved, retrieve, scoreOf } from './retrieve.ts';
 export { TEXT_LIMITS, type Unit, unitsOf } from './text.ts';

@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { naiveMatch } from '../../test/support/naive.ts';
 import { recordSchema } from '../record/index.ts';
-import { type Book, backgroundOf, compileBook, MatchSession, matchText, type RecordMatch } from './index.ts';
+import {
+  type Book,
+  backgroundOf,
+  compileBook,
+  MatchSession,
+  matchText,
+  type RecordMatch,
+  unitsOf,
+} from './index.ts';
 
 let counter = 0;
 /** A record with the given parts and nothing else. */
@@ -256,4 +264,17 @@ test('a text matched many times counts the lines, not the hits', () => {
   const book = bookOf({ regex: 'boom bang' });
   const [match] = matchText(book, 'boom bang\nboom bang boom bang\nx\rboom bang\rboom bang\n');
   expect(match?.occurrences).toBe(3);
+});
+
+describe('what a line says behind its log prefixes', () => {
+  test.each([
+    ['2015-10-18 18:04:11,034 ERROR [RMCommunicator] refused', 'refused'],
+    ['2026-11-23 08:00:00 UTC [17] FATAL:  refused', 'refused'],
+    ['Jun 14 15:16:01 combo sshd(pam_unix)[19939]: refused', 'refused'],
+    ['[Sun Dec 04 20:47:16 2005] [error] refused', 'refused'],
+    ['#12 2.465 npm ERR! refused', 'refused'],
+    ['CEST is a zone', 'CEST is a zone'],
+  ])('%s', (line, bare) => {
+    expect(unitsOf(line).units[0]?.views.at(-1)).toBe(bare);
+  });
 });

@@ -6,6 +6,7 @@ import { type FaultRecord, foldAscii } from '../record/index.ts';
 import { RARITY_LIMITS, wordsOf } from './background.ts';
 import type { Book, BookPattern } from './compile.ts';
 import { buildEngine, type Engine } from './engine.ts';
+import { type Likeness, likeness, type Phrase } from './phrases.ts';
 import { type Unit, UnitReader } from './text.ts';
 
 /** One record found in a text, at the place that says most. */
@@ -14,6 +15,8 @@ export interface RecordMatch {
   readonly record: number;
   /** `possible` where only a careless pattern, vouched for by the signature's words, was found. */
   readonly verdict: 'match' | 'possible';
+  /** `words`: no pattern was found, only a line that comes close to the message. */
+  readonly basis: 'signature' | 'words';
   /** One-based line of that place. */
   readonly line: number;
   /** The cleaned line (or segment, or decoded field) it stands on, without log prefixes where it matches so. */
@@ -65,6 +68,18 @@ interface Window {
 }
 
 const engines = new WeakMap<Book, Engine>();
+const signatures = new WeakMap<Book, Map<number, Phrase>>();
+
+/** The signature's phrase of a record; none where it has no words that say anything. */
+export function signatureOf(book: Book, record: number): Phrase | undefined {
+  let first = signatures.get(book);
+  if (!first) {
+    first = new Map();
+    for (const phrase of book.phrases) if (!first.has(phrase.record)) first.set(phrase.record, phrase);
+    signatures.set(book, first);
+  }
+  return first.get(record);
+}
 
 /** The engine of a book, built at first use and kept as long as the book is. */
 function engineOf(book: Book): Engine {
@@ -82,6 +97,9 @@ export class MatchSession {
   private readonly engine: Engine;
   private readonly reader: UnitReader;
   private position = 0;
+  /** Words of the unit that was compared last. */
+  private words: ReadonlySet<string> = new Set();
+  private wordsAt: Unit | null = null;
   private readonly found = new Map<number, Found>();
   private readonly windows = new Map<number, Window>();
   /** Records whose window has pending hits. */
@@ -116,7 +134,8 @@ export class MatchSession {
     const steps: Hit[] = [];
     this.engine.match(unit, (index, view) => {
       const pattern = this.book.patterns[index] as BookPattern;
-      if (pattern.careless && !this.vouched(pattern, unit.text)) return;
+      const like = this.likeness(pattern, unit);
+      if (!believed(pattern, unit, like)) return;
       const hit: Hit = {
         index,
         pattern,
@@ -124,7 +143,7 @@ export class MatchSession {
         line: unit.line,
         view,
         unit,
-        specificity: specificityOf(pattern, view),
+        specificity: specificityOf(pattern, view, like),
       };
       if (pattern.role === 'not_if') this.exclude(hit);
       else if (pattern.role === 'sequence') steps.push(hit);
@@ -135,18 +154,18 @@ export class MatchSession {
     this.settle(unit.line);
   }
 
-  /** Whether the line holds enough of the signature's words to believe a careless pattern. */
-  private vouched(pattern: BookPattern, text: string): boolean {
-    const words = new Set(wordsOf(foldAscii(text)));
-    let all = 0;
-    let held = 0;
-    for (const [word, bits] of this.book.vouchers[pattern.record] ?? []) {
-      all += bits;
-      if (words.has(word)) held += bits;
+  /**
+   * How much of its record's signature the line of a hit holds; null where nobody asks: our own patterns, checked
+   * against their samples, stand for themselves.
+   */
+  private likeness(pattern: BookPattern, unit: Unit): Likeness | null {
+    if (!pattern.careless && this.book.records[pattern.record]?.origin === 'authored') return null;
+    if (this.wordsAt !== unit) {
+      this.wordsAt = unit;
+      this.words = new Set(wordsOf(foldAscii(unit.text)));
     }
-    // One word vouches for itself only where it is most of the line: "MemoryError" alone, not a sentence about it.
-    const least = explainedShare(pattern, text) >= 0.5 ? RARITY_LIMITS.minBits : RARITY_LIMITS.minForeignBits;
-    return held >= least && held >= all * RARITY_LIMITS.minVouchedShare;
+    const signature = signatureOf(this.book, pattern.record);
+    return signature ? likeness(signature, this.words) : { held: 0, all: 0, values: 0 };
   }
 
   private recordOf(hit: Hit): FaultRecord {
@@ -249,6 +268,7 @@ export class MatchSession {
     return {
       record,
       verdict: best.pattern.careless ? 'possible' : 'match',
+      basis: 'signature',
       line: best.line,
       excerpt: best.unit.views.findLast((v) => this.engine.test(best.index, v)) ?? best.view,
       groups: this.engine.groups(best.index, best.view),
@@ -259,9 +279,46 @@ export class MatchSession {
   }
 }
 
-/** Rarity of the pattern's words, and a little for the share of the line that its literal text explains. */
-function specificityOf(pattern: BookPattern, view: string): number {
-  return Math.round((pattern.bits + explainedShare(pattern, view) * EXPLAINED_LINE_BITS) * 10) / 10;
+/**
+ * Whether a pattern may be taken at its word. Careless ones need the signature's words on the line, and one word vouches
+ * only where it is most of the line: `MemoryError` alone, not a sentence about it. Weak ones need some of them, or a line
+ * that says little else. No pattern from elsewhere is believed where the line speaks of an error instead of reporting one.
+ */
+export function believed(pattern: BookPattern, unit: Unit, like: Likeness | null): boolean {
+  if (like === null) return true;
+  if (isSpeech(unit.text)) return false;
+  const { held, all } = like;
+  const bare = unit.views[unit.views.length - 1] ?? unit.text;
+  if (pattern.careless) {
+    const least = explainedShare(pattern, bare) >= 0.5 ? RARITY_LIMITS.minBits : RARITY_LIMITS.minForeignBits;
+    return (
+      (held >= least && held >= all * RARITY_LIMITS.minVouchedShare) || held >= RARITY_LIMITS.amplyVouchedBits
+    );
+  }
+  if (!pattern.weak) return true;
+  if (held >= all * RARITY_LIMITS.minConfirmedShare) return true;
+  const chars = pattern.pieces.reduce((sum, piece) => sum + piece.trim().length, 0);
+  return chars >= bare.trim().length * RARITY_LIMITS.minConfirmedShare;
+}
+
+/** Lines that speak of an error instead of reporting one: passed tests, comments, source that raises or handles it. */
+const SPEECH =
+  /^\s*(?:[✓✔√☑]|ok \d|--- PASS|PASS(?:ED)?\b|#{1,6}\s|\/\/|\*\s|except\b.*:\s*$|raise \w|catch\b|\}\s*catch\b|throw new |assert\b|expect\(|def \w|class \w+.*[:{]\s*$|(?:const|let|var|enum) \w|if \(|return\b)|\.\.\. ok\s*$|\bPASSED\b/;
+/** Of longer lines only the start is looked at. */
+const SPEECH_CHARS = 400;
+
+function isSpeech(text: string): boolean {
+  return SPEECH.test(text.slice(0, SPEECH_CHARS));
+}
+
+/**
+ * Rarity of the pattern's words, and a little for the share of the line that its literal text explains. Where patterns
+ * cannot be trusted, likeness to the signature counts as much: what the line has of it, less half of what it lacks.
+ */
+export function specificityOf(pattern: BookPattern, view: string, like: Likeness | null): number {
+  const explained = explainedShare(pattern, view) * EXPLAINED_LINE_BITS;
+  const bits = like ? pattern.bits / 2 + like.held - (like.all - like.held) / 2 + like.values : pattern.bits;
+  return Math.round((bits + explained) * 10) / 10;
 }
 
 /** Share of the line that the pattern's longest literal takes up, 0 to 1. */

@@ -75,9 +75,11 @@ const TIME = '\\d{1,2}:\\d{2}:\\d{2}(?:[.,]\\d{1,9})?';
 const PREFIXES = new RegExp(
   [
     // 2026-11-23T08:00:00.123Z, 2026/11/23 08:00:00, with a zone, in brackets or not
-    `\\[?\\d{4}[-/]\\d{2}[-/]\\d{2}[T ]${TIME}(?: ?(?:Z|UTC|[A-Z]{3,4}|[+-]\\d{2}:?\\d{2}))?\\]?:?\\s{0,8}`,
+    `\\[?\\d{4}[-/]\\d{2}[-/]\\d{2}[T ]${TIME}(?: ?(?:Z|UTC|[A-Z]{3,4}\\b|[+-]\\d{2}:?\\d{2}))?\\]?:?\\s{0,8}`,
     // Nov 23 08:00:00 host program[pid]:   (syslog, journalctl)
-    `[A-Z][a-z]{2} [ \\d]\\d ${TIME} [\\w.-]{1,64} [\\w./@-]{1,64}(?:\\[\\d{1,8}\\])?: `,
+    `[A-Z][a-z]{2} [ \\d]\\d ${TIME} [\\w.-]{1,64} [\\w./@()-]{1,64}(?:\\[\\d{1,8}\\])?: `,
+    // [Sun Dec 04 20:47:16 2005]   (apache, dmesg -T)
+    `\\[?(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \\d]\\d ${TIME}(?: \\d{4})?\\]?:?\\s{0,8}`,
     `\\[?${TIME}\\]?:?\\s{1,8}`,
     'npm (?:ERR!|error|warn|WARN|notice|verb|http|info|sill)\\s{1,8}',
     // service-1  | text   (compose)

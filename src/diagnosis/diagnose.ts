@@ -1,6 +1,13 @@
 /** Matches → diagnosis: what it is, in which order, what to do next. Pure: the same text gives the same answer. */
 
-import { type Book, MatchSession, type RecordMatch } from '../book/index.ts';
+import {
+  type Book,
+  LineKeeper,
+  MatchSession,
+  type RecordMatch,
+  type Retrieved,
+  retrieve,
+} from '../book/index.ts';
 import { flagsOf } from '../evidence/index.ts';
 import type { FaultRecord } from '../record/index.ts';
 import { adviceFor } from './advice.ts';
@@ -9,11 +16,15 @@ import { FocusReader } from './focus.ts';
 import { neighboursOf } from './neighbours.ts';
 import { type Environment, possibleWorlds } from './possible.ts';
 import type { Diagnosis, DiagnosisFinding } from './schema.ts';
+import { ShapeReader } from './shape.ts';
 
 /** Findings shown unless the caller says otherwise: more make agents worse and people slower. */
 export const DEFAULT_FINDINGS = 3;
 /** Longest excerpt, in UTF-16 units; longer lines are cut around nothing but their start. */
 export const MAX_EXCERPT_CHARS = 500;
+
+/** Shapes of unknown lines that a diagnosis holds, at most. */
+export const MAX_SHAPES = 20;
 
 export interface DiagnoseOptions {
   /** `zh`: the plain fields (`title`, `action`, …) are in Chinese where the record has it. Default `en`. */
@@ -31,13 +42,17 @@ export class DiagnosisSession {
   private readonly book: Book;
   private readonly options: DiagnoseOptions;
   private readonly focus = new FocusReader();
+  private readonly lines = new LineKeeper();
+  private readonly shapes = new ShapeReader();
   private readonly session: MatchSession;
 
   constructor(book: Book, options: DiagnoseOptions = {}) {
     this.book = book;
     this.options = options;
     this.session = new MatchSession(book, (unit) => {
-      this.focus.unit(unit);
+      if (!this.focus.unit(unit)) return;
+      this.lines.unit(unit);
+      this.shapes.unit(unit);
     });
   }
 
@@ -47,7 +62,10 @@ export class DiagnosisSession {
 
   end(): Diagnosis {
     const { matches, lines } = this.session.end();
-    const ordered = orderFindings(this.book, matches);
+    const ordered =
+      matches.length > 0
+        ? orderFindings(this.book, matches)
+        : retrieve(this.book, this.lines.units()).map(asPossible);
     const limit = Math.max(0, Math.floor(this.options.limit ?? DEFAULT_FINDINGS));
     const findings = ordered.slice(0, limit).map((m) => toFinding(this.book, m, this.options.environment));
     const verdict = ordered.some((m) => m.verdict === 'match')
@@ -60,12 +78,34 @@ export class DiagnosisSession {
       verdict,
       findings,
       focus: this.focus.lines(),
+      shapes:
+        verdict === 'none'
+          ? this.shapes
+              .end()
+              .shapes.slice(0, MAX_SHAPES)
+              .map((s) => ({ ...s }))
+          : [],
       more: ordered.length - findings.length,
       lines,
       hint: verdict === 'none' && this.focus.localised() ? 'localised' : null,
     };
     return this.options.lang === 'zh' ? inChinese(diagnosis) : diagnosis;
   }
+}
+
+/** What retrieval found, as a finding: possible, with nothing to fill a command with. */
+function asPossible({ record, unit, text, score }: Retrieved): RecordMatch {
+  return {
+    record,
+    verdict: 'possible',
+    basis: 'words',
+    line: unit.line,
+    excerpt: text,
+    groups: {},
+    wording: '',
+    occurrences: 1,
+    specificity: score,
+  };
 }
 
 /** Diagnoses one text. Synchronous and pure; executes nothing. */
@@ -99,12 +139,15 @@ function toFinding(book: Book, match: RecordMatch, environment: Environment | un
     const type = Object.hasOwn(record.groups, name) ? record.groups[name] : undefined;
     if (fitsType(value, type)) typed[name] = value;
   }
-  const possible = evidence && possibleWorlds(evidence, match.wording, environment);
+  // Only a wording that was found says anything of the version.
+  const wording = match.basis === 'words' ? null : match.wording;
+  const possible = evidence && possibleWorlds(evidence, wording, environment);
   const neighbours = neighboursOf(book, match.record);
   const { next, avoid, try: tries, causes, survey, measured } = adviceFor(record, evidence, possible, typed);
   return {
     id: record.id,
     verdict: match.verdict,
+    basis: match.basis,
     title: record.title ?? record.signature,
     title_zh: record.title_zh ?? record.signature_zh,
     line: match.line,

@@ -17,11 +17,17 @@ const SIGNS: readonly (readonly [RegExp, number])[] = [
     3,
   ],
   [/(?:错误|失败|无法|拒绝|不能|エラー|失敗|오류|실패|ошибка|Fehler|erreur|errore|erro:)/i, 3],
+  [
+    /\b(?:exceeded|insufficient|overflow|too (?:many|large|long)|not (?:allowed|supported|satisfied)|must be|should be)\b/i,
+    1,
+  ],
   [/\b(?:missing|undefined|unknown|unexpected|timed out|timeout|expected|unsupported|conflict)\b/i, 1],
 ];
 /** Lines that speak of errors without having one. */
 const CALM =
   /\b(?:0|no) (?:errors?|failures?|failed|vulnerabilities|problems)\b|\b(?:warn(?:ing)?|info|debug|notice|deprecated)\b|\bpassed\b/i;
+/** What such words take off the signs of failure. */
+const CALM_WEIGHT = 4;
 /** Error words of programs that speak another language than English. */
 const LOCALISED =
   /错误|失败|无法|拒绝|致命|警告：|エラー|失敗|できません|오류|실패|ошибк|не удалось|Fehler|nicht (?:gefunden|möglich)|erreur|échec|errore|impossibile|no se (?:pudo|puede)|não foi/i;
@@ -32,18 +38,34 @@ interface Candidate {
   readonly score: number;
 }
 
+/** How much a line reads like a failure, by its words; 0 or less: not at all. */
+function signsOf(text: string): number {
+  let score = 0;
+  for (const [sign, weight] of SIGNS) if (sign.test(text)) score += weight;
+  return score > 0 && CALM.test(text) ? score - CALM_WEIGHT : score;
+}
+
+/** Whether a line reads like a failure: only such lines are ever compared with messages. */
+export function readsLikeFailure(line: string): boolean {
+  return signsOf(line.slice(0, MAX_CHARS)) > 0;
+}
+
 /** Reads along and keeps the best lines, in constant memory. */
 export class FocusReader {
   private best: Candidate[] = [];
   private sawLocalised = false;
 
-  unit(unit: Unit): void {
-    const text = unit.text.slice(0, MAX_CHARS);
-    let score = 0;
-    for (const [sign, weight] of SIGNS) if (sign.test(text)) score += weight;
-    if (score === 0) return;
-    if (CALM.test(text)) score -= 4;
-    if (score <= 0) return;
+  /** @returns whether the line reads like a failure. */
+  unit(unit: Unit): boolean {
+    const score = signsOf(unit.text.slice(0, MAX_CHARS));
+    if (score <= 0) return false;
+    // Behind its log prefixes: the number says where, the room is for what.
+    const bare = unit.views[unit.views.length - 1] ?? unit.text;
+    this.consider(unit, (bare.trim() === '' ? unit.text : bare).slice(0, MAX_CHARS), score);
+    return true;
+  }
+
+  private consider(unit: Unit, text: string, score: number): void {
     if (LOCALISED.test(text)) this.sawLocalised = true;
     const worst = this.best[this.best.length - 1];
     if (this.best.length === MAX_LINES && worst && score <= worst.score) return;

@@ -7,6 +7,7 @@ export {
   MAX_EXCERPT_CHARS,
 } from './diagnose.ts';
 export { fillCommand, fitsType, quoteWord } from './fill.ts';
+export { readsLikeFailure } from './focus.ts';
 export { type Neighbours, neighboursOf } from './neighbours.ts';
 export {
   commonSelections,
@@ -23,6 +24,7 @@ export {
   type NextStep,
   type TryAnswer,
 } from './schema.ts';
+export { SHAPE_LIMITS, type Shape, ShapeReader, shapeOf } from './shape.ts';
 export {
   type ActionNode,
   type CheckNode,

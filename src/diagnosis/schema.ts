@@ -77,6 +77,9 @@ export const nextSchema = z.object({
 export const findingSchema = z.object({
   id: z.string(),
   verdict: z.enum(['match', 'possible']),
+  basis: z
+    .enum(['signature', 'words'])
+    .describe('words: no signature was found, only a line that has most of the words of one'),
   title: z.string(),
   title_zh: z.string().nullable(),
   line: z.int().describe('one-based line number'),
@@ -140,6 +143,16 @@ export const diagnosisSchema = z.object({
   focus: z
     .array(z.object({ line: z.int(), text: z.string() }))
     .describe('at most three lines where the failure seems to be: heuristic, never a claim'),
+  shapes: z
+    .array(
+      z.object({
+        shape: z.string().describe('the line without what varies in it'),
+        count: z.int(),
+        line: z.int().describe('one-based number of the first'),
+        example: z.string(),
+      }),
+    )
+    .describe('where nothing is known: lines that read like a failure, grouped; program output'),
   more: z.int().describe('findings beyond the limit, not shown'),
   lines: z.int().describe('lines read'),
   hint: z.enum(['localised']).nullable().describe('localised: run it again with LC_ALL=C'),

@@ -32,4 +32,4 @@ export {
   type Workaround,
 } from './schema.ts';
 export { type SeedFigures, toSeed } from './seed.ts';
-export { signaturePattern } from './signature.ts';
+export { signaturePattern, steadyText } from './signature.ts';

@@ -13,6 +13,11 @@ const VARIABLE =
 
 const ESCAPE = /[\\^$.*+?()[\]{}|/]/g;
 
+/** A signature without what varies from one machine to the next. */
+export function steadyText(signature: string): string {
+  return signature.replace(VARIABLE, ' ');
+}
+
 /** RE2-subset source (to be matched with ASCII case ignored), or null where too little would be left. */
 export function signaturePattern(signature: string): string | null {
   const firstLine =

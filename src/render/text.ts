@@ -24,6 +24,8 @@ export const SHOWN = {
   keysInALine: 3,
   actionsOfAReading: 2,
   alternatives: 2,
+  /** Kinds of unknown trouble. */
+  shapes: 5,
 } as const;
 const INDENT = '  ';
 /** A reason goes on until it has so many columns, and not beyond so many. */
@@ -268,7 +270,25 @@ class Writer {
     this.rest(actions.length - SHOWN.try);
   }
 
-  none({ focus, lines, hint }: Diagnosis): void {
+  /** Where there is more trouble than the focus shows: what kinds, how often, and since which line. */
+  private shapes(shapes: Diagnosis['shapes'], focus: Diagnosis['focus']): void {
+    const { m, style } = this;
+    const lines = shapes.reduce((sum, s) => sum + s.count, 0);
+    if (lines <= focus.length) return;
+    this.line(m.shapes(shapes.length, lines));
+    const digits = String(Math.max(...shapes.map((s) => s.count))).length;
+    for (const s of shapes.slice(0, SHOWN.shapes)) {
+      const from = m.fromLine(s.line);
+      const room = Math.min(160, this.columns - digits - 7 - widthOf(from));
+      this.line(
+        `${INDENT}${String(s.count).padStart(digits)} ×  ${visible(s.shape, room)}  ${style.dim(from)}`,
+      );
+    }
+    if (shapes.length > SHOWN.shapes)
+      this.line(`${INDENT}${style.dim(m.moreShapes(shapes.length - SHOWN.shapes))}`);
+  }
+
+  none({ focus, lines, hint, shapes }: Diagnosis): void {
     const { m, style } = this;
     this.line(style.bold(lines === 0 ? m.nothing : m.unknown(this.records, lines)));
     if (lines === 0) return;
@@ -284,6 +304,7 @@ class Writer {
         `${INDENT}${style.dim(number)}  ${visible(f.text, Math.min(160, this.columns - digits - 4))}`,
       );
     }
+    this.shapes(shapes, focus);
     if (hint === 'localised') this.line(style.note(m.localised));
     this.line(style.dim(m.keep));
   }

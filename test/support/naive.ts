@@ -5,8 +5,10 @@
 import {
   type Book,
   type BookPattern,
-  RARITY_LIMITS,
+  believed,
+  type Likeness,
   type RecordMatch,
+  specificityOf,
   unitsOf,
   wordsOf,
 } from '../../src/book/index.ts';
@@ -40,10 +42,10 @@ export function naiveMatch(book: Book, text: string): readonly RecordMatch[] {
       const views = pattern.anchored ? unit.views : [unit.text];
       const view = views.find((v) => regex.test(v));
       if (view === undefined) continue;
-      if (pattern.careless && !vouched(book, pattern, unit.text)) continue;
-      const literal = Math.max(...pattern.literals.map((l) => l.length));
-      const share = Math.min(1, literal / Math.max(1, view.trim().length));
-      const specificity = Math.round((pattern.bits + share * 6) * 10) / 10;
+      // What a line proves is defined once, for both matchers; which lines are asked is what they must agree on.
+      const like = likenessOf(book, pattern, unit.text);
+      if (!believed(pattern, unit, like)) continue;
+      const specificity = specificityOf(pattern, view, like);
       hits.push({ pattern, position, line: unit.line, view, views: unit.views, specificity });
     }
   });
@@ -78,6 +80,7 @@ export function naiveMatch(book: Book, text: string): readonly RecordMatch[] {
       {
         record: index,
         verdict: best.pattern.careless ? ('possible' as const) : ('match' as const),
+        basis: 'signature' as const,
         line: best.line,
         excerpt: best.views.findLast((v) => toRegExp(best.pattern.source).test(v)) ?? '',
         groups,
@@ -105,12 +108,13 @@ function sequenceStarts(hits: readonly Hit[], within: readonly number[]): Hit[] 
   });
 }
 
-function vouched(book: Book, pattern: BookPattern, text: string): boolean {
+function likenessOf(book: Book, pattern: BookPattern, text: string): Likeness | null {
+  if (!pattern.careless && book.records[pattern.record]?.origin === 'authored') return null;
   const words = wordsOf(foldAscii(text));
-  const voucher = book.vouchers[pattern.record] ?? [];
-  const all = voucher.reduce((sum, [, bits]) => sum + bits, 0);
-  const held = voucher.reduce((sum, [word, bits]) => sum + (words.includes(word) ? bits : 0), 0);
-  const longest = Math.max(...pattern.literals.map((l) => l.length));
-  const least = longest >= text.trim().length / 2 ? RARITY_LIMITS.minBits : RARITY_LIMITS.minForeignBits;
-  return held >= least && held >= all * RARITY_LIMITS.minVouchedShare;
+  const phrase = book.phrases.find((p) => p.record === pattern.record);
+  const sum = (list: readonly (readonly [string, number])[] = []) =>
+    list.reduce((bits, [, b]) => bits + b, 0);
+  const held = (list: readonly (readonly [string, number])[] = []) =>
+    sum(list.filter(([w]) => words.includes(w)));
+  return { held: held(phrase?.steady), all: sum(phrase?.steady), values: held(phrase?.values) };
 }

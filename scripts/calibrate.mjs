@@ -1,0 +1,138 @@
+#!/usr/bin/env node
+/**
+ * Measures where `possible` by rare words begins (`RETRIEVAL` in src/book/retrieve.ts), and writes data/calibration.json.
+ *
+ * Positives: the message lines of the book's own samples, mutilated as versions, translations of half a sentence and bad
+ * copies do it: one word in four dropped, the first or last third cut off, two words put in. Patterns do not take part:
+ * only retrieval is asked whether it names the right record first.
+ * Negatives: every line of the ordinary output in data/background.txt.gz, and of data/silence where that is there.
+ * Rule: the threshold lies two steps above the least of the steps at which no negative line is answered and no positive
+ * names a wrong record: what people paste is not what we measured on. A test holds the code to it.
+ * `--check` writes nothing and fails where the file differs.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { rolldown } from 'rolldown';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const OUT = `${root}data/calibration.json`;
+const STEPS = [0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9];
+const MARGIN_STEPS = 2;
+
+/** The book's own modules, as they are in src/. */
+async function load(code) {
+  const entry = '\0calibrate';
+  const bundle = await rolldown({
+    input: entry,
+    platform: 'node',
+    cwd: root,
+    treeshake: true,
+    plugins: [
+      {
+        name: 'entry',
+        resolveId: (id) => (id === entry ? id : null),
+        load: (id) => (id === entry ? code : null),
+      },
+    ],
+  });
+  const { output } = await bundle.generate({ format: 'esm', codeSplitting: false });
+  return import(`data:text/javascript;base64,${Buffer.from(output[0].code).toString('base64')}`);
+}
+const { compileBook, backgroundOf, unitsOf, matchText, scoreOf, readRecords, readsLikeFailure, RETRIEVAL } =
+  await load(`
+  export { compileBook, backgroundOf, unitsOf, matchText, scoreOf, RETRIEVAL } from '${root}src/book/index.ts';
+  export { readsLikeFailure } from '${root}src/diagnosis/index.ts';
+  export { readRecords } from '${root}src/store/record-files.ts';
+`);
+
+const { records } = readRecords(`${root}records`);
+const background = backgroundOf(gunzipSync(readFileSync(`${root}data/background.txt.gz`)).toString());
+const { book } = compileBook(records, { background });
+
+/** A line as retrieval sees it. */
+const bareOf = (line) => unitsOf(line).units[0]?.views.at(-1) ?? '';
+
+/** The best record for a line, and how like it is. */
+function bestOf(line) {
+  let best = { record: -1, score: 0 };
+  for (const phrase of book.phrases) {
+    const score = scoreOf(phrase, line);
+    if (score > best.score) best = { record: phrase.record, score };
+  }
+  return best;
+}
+
+/** Ways in which a message comes to us other than it was printed; deterministic. */
+function mutilations(line) {
+  const words = line.split(/\s+/);
+  const third = Math.ceil(words.length / 3);
+  return [
+    words.filter((_, i) => i % 4 !== 2).join(' '),
+    words.slice(third).join(' '),
+    words.slice(0, words.length - third).join(' '),
+    [...words.slice(0, 2), 'probably', 'again', ...words.slice(2)].join(' '),
+  ];
+}
+
+const positives = [];
+const seen = new Set();
+for (const [index, { record }] of book.records.map((record, i) => [i, { record }])) {
+  const folder = records.find((r) => r.record.id === record.id);
+  for (const { name, text } of folder.samples.filter((s) => s.name.startsWith('match.'))) {
+    const found = matchText(book, text).find((m) => m.record === index);
+    if (!found) throw new Error(`${record.id}: ${name} is not found`);
+    for (const line of mutilations(found.excerpt)) {
+      if (seen.has(`${index}\0${line}`)) continue;
+      seen.add(`${index}\0${line}`);
+      positives.push({ ...bestOf(bareOf(line)), wanted: index });
+    }
+  }
+}
+
+const lines = [...background.lines];
+const silence = `${root}data/silence`;
+if (existsSync(silence))
+  for (const file of readdirSync(silence)
+    .filter((f) => f.endsWith('.gz'))
+    .sort())
+    lines.push(
+      ...gunzipSync(readFileSync(`${silence}/${file}`))
+        .toString()
+        .split(/\r?\n/),
+    );
+// The negatives that come nearest; a line that reads like no failure is never compared.
+const negatives = lines
+  .filter((line) => line.length <= RETRIEVAL.maxLineChars && readsLikeFailure(line))
+  .map((line) => bestOf(bareOf(line)).score);
+
+const steps = STEPS.map((minScore) => ({
+  minScore,
+  found: positives.filter((p) => p.record === p.wanted && p.score >= minScore).length,
+  wrong: positives.filter((p) => p.record !== p.wanted && p.score >= minScore).length,
+  answered: negatives.filter((score) => score >= minScore).length,
+}));
+const clean = steps.findIndex((s) => s.answered === 0 && s.wrong === 0);
+const chosen = clean < 0 ? null : (steps[clean + MARGIN_STEPS]?.minScore ?? null);
+const text = `${JSON.stringify(
+  {
+    made_by: 'node scripts/calibrate.mjs',
+    positives: positives.length,
+    negatives: { lines: lines.length, reading_like_a_failure: negatives.length },
+    steps,
+    chosen,
+  },
+  null,
+  2,
+)}\n`;
+if (process.argv.includes('--check')) {
+  if (!existsSync(OUT) || readFileSync(OUT, 'utf8') !== text) {
+    console.error('data/calibration.json is stale. Run: node scripts/calibrate.mjs');
+    process.exit(1);
+  }
+} else writeFileSync(OUT, text);
+for (const s of steps)
+  console.log(
+    `${s.minScore}: ${s.found} of ${positives.length} found, ${s.wrong} wrong, ${s.answered} of ${lines.length} ordinary lines answered`,
+  );
+console.log(`chosen: ${chosen}; in the code: ${RETRIEVAL.minScore}`);
