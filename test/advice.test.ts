@@ -114,6 +114,7 @@ test('no answer says more than was measured', () => {
             evidence: summary ?? null,
             possible: summary ? possibleWorlds(summary, null) : null,
             neighbours: neighboursOf(book, book.records.indexOf(record)),
+            standing: null,
           }),
         ]);
       for (const sample of samples) {

@@ -363,7 +363,7 @@ describe('authoring', () => {
     expect(readFileSync(out[0] as string)).toEqual(readFileSync(out[1] as string));
     const byPack = await faultbook(['--book', out[0] as string, 'examples/npm-ci-build.log']);
     const byTree = await faultbook(['--book', 'records', 'examples/npm-ci-build.log']);
-    expect(byPack.stdout).toBe(byTree.stdout);
+    expect(byPack.stdout.replace(out[0] as string, 'records')).toBe(byTree.stdout);
     expect(readdirSync(folder).filter((f) => f.endsWith('.tmp'))).toEqual([]);
   });
   test('a crafted pack answers with nothing but records that hold', async () => {

@@ -58,6 +58,16 @@ export interface Book {
   readonly phrases: readonly Phrase[];
   /** Per record: what the lab found; null where nothing was run. */
   readonly evidence: readonly (EvidenceSummary | null)[];
+  /** Per record: where it came from; null, or absent altogether: the book that ships with the program. */
+  readonly standing?: readonly (Standing | null)[];
+}
+
+/** Where a record came from that did not ship with the program. */
+export interface Standing {
+  /** The folder or pack, as the person named it. */
+  readonly book: string;
+  /** `faultbook trust` was said for it, and it has not changed since. */
+  readonly trusted: boolean;
 }
 
 /** A record and the file it came from, for issues. */

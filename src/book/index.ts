@@ -6,7 +6,9 @@ export {
   type BookSource,
   compileBook,
   type PatternRole,
+  type Standing,
 } from './compile.ts';
+export { joinBooks, type NamedBook, type Renamed } from './join.ts';
 export { believed, MatchSession, matchText, type RecordMatch, specificityOf } from './match.ts';
 export { decodePack, encodePack, PACK_VERSION, type PackResult } from './pack.ts';
 export { type Likeness, likeness, type Phrase, type WeighedWord } from './phrases.ts';

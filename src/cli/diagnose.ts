@@ -1,9 +1,11 @@
 /** `faultbook diagnose` and bare `faultbook`: one output in, its diagnosis out. */
 
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Diagnosis } from '../diagnosis/index.ts';
 import { DiagnosisSession } from '../diagnosis/index.ts';
 import { renderJson, renderMarkdown, renderNdjson, renderText } from '../render/index.ts';
-import { InputError, type OpenedBook, openBook, openBookAt } from '../store/index.ts';
+import { BUILT_IN, InputError, type OpenedBook, openBook, trustOf } from '../store/index.ts';
 import { environmentOf } from './environment.ts';
 import { readText, stdinHasInput } from './input.ts';
 import type { ReportFormat } from './reports.ts';
@@ -16,20 +18,71 @@ export interface DiagnoseFlags {
   readonly lang?: string;
   readonly color?: ColorChoice;
   readonly limit?: number;
-  readonly book?: string;
+  readonly book?: readonly string[];
   readonly environment?: string;
 }
 
-/** The book that the flags name; what had to be left out of it is said on stderr, in one line. */
-export async function bookOf(path: string | undefined): Promise<OpenedBook> {
-  const book = path === undefined ? await openBook() : await openBookAt(path);
-  const errors = book.issues.filter((i) => i.severity === 'error').length;
-  if (errors > 0) {
-    warn(
-      `faultbook: ${errors} problem${errors === 1 ? '' : 's'} in ${path}, records left out; see: faultbook lint ${path}`,
-    );
+/**
+ * The book that the flags name; else the one that ships with the program, and over it the project's own records
+ * (`.faultbook/`) where somebody vouched for them. What had to be left out is said on stderr, in one line.
+ */
+export async function bookOf(named: readonly string[] | undefined): Promise<OpenedBook> {
+  const overlay = named === undefined ? findOverlay(process.cwd()) : null;
+  if (named === undefined && overlay === null) return openBook();
+  if (named === undefined && overlay !== null) {
+    const state = trustOf(overlay);
+    if (!state.trusted) {
+      // A person is told; an agent that opened somebody's repository is not fed its text.
+      if (process.stderr.isTTY === true)
+        warn(
+          state.changed === null
+            ? `faultbook: ${overlay} has records; they are not used until you say  faultbook trust ${overlay}`
+            : `faultbook: ${overlay} changed since you trusted it and is not used; see  faultbook trust --list`,
+        );
+      return openBook();
+    }
+    return opened(await openBook({ books: [BUILT_IN, overlay], trusted: (path) => path === overlay }), [
+      overlay,
+    ]);
   }
+  const paths = named as readonly string[];
+  return opened(await openBook({ books: paths, trusted: (path) => trustOf(path).trusted }), paths);
+}
+
+function opened(book: OpenedBook, paths: readonly string[]): OpenedBook {
+  const errors = book.issues.filter((i) => i.severity === 'error').length;
+  const renamed = book.issues.filter((i) => i.code === 'id-taken').length;
+  const [where] = paths;
+  if (errors > 0)
+    warn(
+      `faultbook: ${errors} problem${errors === 1 ? '' : 's'} in ${paths.join(', ')}, records left out; see: faultbook lint ${where}`,
+    );
+  if (renamed > 0)
+    warn(
+      `faultbook: ${renamed} record${renamed === 1 ? '' : 's'} of a later book ${renamed === 1 ? 'has an id that is' : 'have ids that are'} taken, and ${renamed === 1 ? 'is' : 'are'} called <book>:<id>`,
+    );
   return book;
+}
+
+/** Where a project keeps records of its own. */
+const OVERLAY = '.faultbook';
+
+/** The project's own records: in this folder or above, up to the root of its repository. */
+function findOverlay(from: string): string | null {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const overlay = join(folder, OVERLAY);
+    if (existsSync(overlay)) return folder === from ? OVERLAY : overlay;
+    // Beyond a repository are other people's folders; without one only this folder is the project.
+    if (existsSync(join(folder, '.git')) || !insideRepository(folder) || dirname(folder) === folder)
+      return null;
+  }
+}
+
+function insideRepository(folder: string): boolean {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, '.git'))) return true;
+    if (dirname(at) === at) return false;
+  }
 }
 
 /** @returns the exit code: 0 where any input has a `match`. */

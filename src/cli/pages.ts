@@ -13,7 +13,7 @@ interface PageFlags {
   readonly format?: 'text' | 'markdown' | 'json';
   readonly lang?: string;
   readonly color?: ColorChoice;
-  readonly book?: string;
+  readonly book?: readonly string[];
   readonly environment?: string;
 }
 
@@ -33,6 +33,7 @@ export async function runExplain(id: string, flags: PageFlags): Promise<number> 
       columns: columnsOf(),
       evidence,
       neighbours: neighboursOf(book, index),
+      standing: book.standing?.[index] ?? null,
       possible: evidence && possibleWorlds(evidence, null, environmentOf(book, flags.environment)),
     }),
   );
@@ -65,7 +66,7 @@ export async function runList(words: readonly string[], flags: PageFlags): Promi
 
 export async function runExport(
   id: string,
-  flags: { readonly format?: 'record' | 'seed'; readonly book?: string },
+  flags: { readonly format?: 'record' | 'seed'; readonly book?: readonly string[] },
 ): Promise<number> {
   const book = await bookOf(flags.book);
   const record = findRecord(book, id);

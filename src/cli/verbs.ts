@@ -13,6 +13,8 @@ interface Option {
   /** The value is a whole number. */
   readonly whole?: true;
   readonly short?: string;
+  /** May be given several times; its value is a list. */
+  readonly many?: true;
 }
 
 interface Verb {
@@ -33,7 +35,11 @@ const COLOR: Option = {
   choices: ['auto', 'always', 'never'],
   help: 'colours: auto, always, never',
 };
-const BOOK: Option = { value: 'path', help: 'another book: a pack, or a folder of record files' };
+const BOOK: Option = {
+  value: 'path',
+  many: true,
+  help: 'another book instead: a pack, a folder of record files, builtin; several are joined',
+};
 const ENVIRONMENT: Option = {
   value: 'what',
   help: 'yours: debian12, or nginx=1.22,openssl=3.0, or any (default: from this machine)',
@@ -157,6 +163,17 @@ export const VERBS = {
     summary: 'take records of the seed’s format; says what was mended or refused',
     options: { to: { value: 'dir', help: 'folder to write to (default: .faultbook/records)' } },
   },
+  trust: {
+    args: '[path]',
+    minArgs: 0,
+    maxArgs: 1,
+    summary: 'vouch for a folder of records or a pack: its advice is then given as ours is',
+    options: {
+      list: { help: 'what is trusted, and what of it changed since' },
+      remove: { help: 'take it back' },
+      color: COLOR,
+    },
+  },
   export: {
     args: '<id>',
     minArgs: 1,
@@ -180,7 +197,7 @@ export interface Call {
   /** The verb was typed, not assumed. */
   readonly explicit: boolean;
   readonly args: readonly string[];
-  readonly flags: Readonly<Record<string, string | number | true | undefined>>;
+  readonly flags: Readonly<Record<string, string | number | true | readonly string[] | undefined>>;
   /** Help was asked for, or the version; then nothing else is done. */
   readonly wants: 'help' | 'version' | null;
 }
@@ -203,9 +220,12 @@ export function readCall(argv: readonly string[]): Call {
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'V' },
         ...Object.fromEntries(
-          Object.entries(table).map(([name, { value }]) => [
+          Object.entries(table).map(([name, { value, many }]) => [
             name,
-            { type: value === undefined ? ('boolean' as const) : ('string' as const) },
+            {
+              type: value === undefined ? ('boolean' as const) : ('string' as const),
+              multiple: many === true,
+            },
           ]),
         ),
       },
@@ -217,10 +237,14 @@ export function readCall(argv: readonly string[]): Call {
   }
   const { help, version, ...values } = parsed.values;
   const wants = help ? 'help' : version ? 'version' : null;
-  const flags: Record<string, string | number | true> = Object.fromEntries(
+  const flags: Record<string, string | number | true | readonly string[]> = Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
       name,
-      value === true ? (true as const) : checked(name, String(value), table[name] as Option),
+      value === true
+        ? (true as const)
+        : Array.isArray(value)
+          ? value.map(String)
+          : checked(name, String(value), table[name] as Option),
     ]),
   );
   if (wants === null) countArgs(verb, parsed.positionals.length);

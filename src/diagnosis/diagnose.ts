@@ -133,7 +133,10 @@ function orderFindings(book: Book, matches: readonly RecordMatch[]): readonly Re
 
 function toFinding(book: Book, match: RecordMatch, environment: Environment | undefined): DiagnosisFinding {
   const record = book.records[match.record] as FaultRecord;
-  const evidence = book.evidence[match.record] ?? null;
+  const from = book.standing?.[match.record] ?? null;
+  const trusted = from === null ? record.origin === 'authored' : from.trusted;
+  // What others measured, or say they did, feeds no tier here.
+  const evidence = trusted ? (book.evidence[match.record] ?? null) : null;
   const typed: Record<string, string> = {};
   for (const [name, value] of Object.entries(match.groups)) {
     const type = Object.hasOwn(record.groups, name) ? record.groups[name] : undefined;
@@ -158,6 +161,8 @@ function toFinding(book: Book, match: RecordMatch, environment: Environment | un
     tier: evidence?.tier ?? 'claimed',
     flags: flagsOf(evidence),
     origin: record.origin,
+    book: from?.book ?? null,
+    trusted,
     causes,
     survey,
     measured,

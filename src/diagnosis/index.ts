@@ -1,3 +1,4 @@
+export type { Standing } from '../book/index.ts';
 export { treeActions, treeOf, withFirstSteps } from './advice.ts';
 export {
   DEFAULT_FINDINGS,

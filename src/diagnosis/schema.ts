@@ -96,6 +96,11 @@ export const findingSchema = z.object({
       'what takes something off the tier: a claim that a cell refutes, cells of commands that changed since, cells of older versions than the rest',
     ),
   origin,
+  book: z
+    .string()
+    .nullable()
+    .describe('the folder or pack it came from; null: the book that ships with the program'),
+  trusted: z.boolean().describe('false: nobody here has vouched for it; agents get no advice of it'),
   causes: z.array(
     z.object({
       key: z.string(),

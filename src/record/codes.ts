@@ -23,6 +23,7 @@ export const ISSUE_CODES = {
   'how-repeats-action': 'the explanation is the action again',
   'id-changed': 'the id was not in the form of ids',
   'id-duplicate': 'two records have one id',
+  'id-taken': 'an earlier book has a record of that id',
   'id-missing': 'the record has no id',
   'json-invalid': 'the file is no JSON',
   'json-too-deep': 'the JSON is nested too deeply',

@@ -1,5 +1,5 @@
 /** One record as a page. The Markdown is the page; the text is the same, wrapped and coloured for a terminal. */
-import { type Neighbours, type Possible, treeOf } from '../diagnosis/index.ts';
+import { type Neighbours, type Possible, type Standing, treeOf } from '../diagnosis/index.ts';
 import {
   type EvidenceSummary,
   figuresOf,
@@ -28,6 +28,8 @@ export interface ExplainOptions {
   /** Worlds that fit what is known of the reader; null where nothing was measured. */
   readonly possible: Possible | null;
   readonly neighbours: Neighbours;
+  /** Where the record came from; null: it ships with the program. */
+  readonly standing: Standing | null;
 }
 
 /** Columns of what is set in the page as it is: the matrix and the tree. */
@@ -81,10 +83,8 @@ function evidenceOf(record: FaultRecord, { evidence, possible }: ExplainOptions)
   };
 }
 
-function pageOf(
-  record: FaultRecord,
-  { lang, evidence, possible, columns, neighbours }: ExplainOptions,
-): Block[] {
+function pageOf(record: FaultRecord, options: ExplainOptions): Block[] {
+  const { lang, evidence, possible, columns, neighbours } = options;
   const m = messagesOf(lang);
   const t = (english: string | null, chinese: string | null): string => inLang(lang, english, chinese);
   const out: Block[] = [];
@@ -115,7 +115,12 @@ function pageOf(
   add(
     'note',
     [
-      m.origin(record.origin) || m.standing(evidence?.tier ?? 'claimed', flagsOf(evidence)),
+      ...(options.standing && !options.standing.trusted
+        ? [
+            m.from({ ...options.standing, origin: record.origin }),
+            ...(evidence ? [m.elsewhere(options.standing.book)] : []),
+          ]
+        : [m.origin(record.origin) || m.standing(evidence?.tier ?? 'claimed', flagsOf(evidence))]),
       ...(record.transient === null ? [] : [m.retry(record.transient)]),
     ].join('; '),
   );

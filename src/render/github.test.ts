@@ -173,7 +173,7 @@ test('a summary has no link and no image that a log or a foreign record wrote', 
       { source: '`![a](http://evil/a)`.log', diagnosis: withFinding({ excerpt }) },
       {
         source: 'https://evil/b',
-        diagnosis: withFinding({ origin: 'imported', title: 'see https://evil/c ![x](y)' }),
+        diagnosis: withFinding({ origin: 'imported', trusted: false, title: 'see https://evil/c ![x](y)' }),
       },
     ],
     { lang: 'en' },

@@ -138,7 +138,7 @@ function sectionsOf({ source, diagnosis }: DiagnosedInput, lang: Lang): string[]
       `${name}${place}`,
       '',
       // A foreign title may hold an address, which GitHub would make a link.
-      finding.origin === 'authored' ? title : code(title),
+      finding.trusted ? title : code(title),
       '',
       words.output,
       '',

@@ -39,7 +39,7 @@ const WORDS = {
     stop: 'STOP',
     also: 'ALSO',
     more: (id: string) => `More: faultbook explain ${id}`,
-    notRun: 'not run here, advice withheld',
+    notRun: 'untrusted, not run here, advice withheld',
     none: (n: number) => `faultbook: none. No known error in ${n} line${n === 1 ? '' : 's'}.`,
     focus: (lines: string) => `The failure may be at line ${lines} (guess).`,
     localised: 'Output is localised: run it again with LC_ALL=C.',
@@ -124,7 +124,7 @@ export function answerLines(
     'head',
     `faultbook: ${first.id}, ${first.verdict} (${words.line(first.line)}), ${standing(first, lang)}`,
   );
-  if (first.origin === 'authored') advice(first, lang, markup, out);
+  if (first.trusted) advice(first, lang, markup, out);
   else out.add('title', `"${plainTitle(first.title)}"`);
   for (const other of others)
     out.add('also', `${words.also}: ${other.id}, ${other.verdict} (${words.line(other.line)})`);
@@ -134,7 +134,7 @@ export function answerLines(
 
 export function standing(finding: DiagnosisFinding, lang: Lang): string {
   const words = WORDS[lang];
-  if (finding.origin !== 'authored') return words.notRun;
+  if (!finding.trusted) return words.notRun;
   return [words.tier[finding.tier], ...finding.flags.map((flag) => words.flags[flag])].join(', ');
 }
 

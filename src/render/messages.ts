@@ -55,6 +55,12 @@ const en = {
   lostHeading: 'Claims that a trial refutes',
   lost: (claim: string, env: string, cause: string, measured: string) =>
     `${claim} for ${cause}, on ${env}: ${measured}`,
+  /** Where a finding comes from, if not from our own book. */
+  from: ({ book, trusted, origin }: { book: string | null; trusted: boolean; origin: Origin }): string => {
+    if (book === null) return en.origin(origin);
+    return trusted ? `from ${book}, trusted` : `from ${book}, not trusted: nothing of it was run here`;
+  },
+  elsewhere: (book: string) => `measured by ${book}, not here`,
   origin: (origin: Origin): string =>
     ({
       authored: '',
@@ -209,6 +215,11 @@ const zh: {
     ].join('，'),
   lostHeading: '被实验推翻的说法',
   lost: (claim, env, cause, measured) => `${claim}（原因 ${cause}，环境 ${env}）：${measured}`,
+  from: ({ book, trusted, origin }) => {
+    if (book === null) return zh.origin(origin);
+    return trusted ? `来自 ${book}，已信任` : `来自 ${book}，未受信任：其中内容都没有在此运行过`;
+  },
+  elsewhere: (book) => `由 ${book} 测得，并非在此测得`,
   origin: (origin) =>
     ({ authored: '', imported: '外来记录，未在此验证', generated: '外来的自动生成记录，未在此验证' })[origin],
   checkFirst: '先查一下',

@@ -294,6 +294,7 @@ test('what takes something off a tier is said wherever the tier is', () => {
       evidence: flagged,
       possible: possibleWorlds(flagged, null),
       neighbours: NEIGHBOURS,
+      standing: null,
     });
     for (const words of said.slice(0, 3)) {
       expect(text).toMatch(words);
@@ -345,6 +346,7 @@ describe('pages', () => {
           evidence: null,
           possible: null,
           neighbours: NEIGHBOURS,
+          standing: null,
         } as const;
         golden(`explain.${lang}.${format === 'text' ? 'txt' : 'md'}`, renderExplain(FULL, options));
         golden(
@@ -363,6 +365,7 @@ describe('pages', () => {
           evidence: SUMMARY,
           possible: possibleWorlds(SUMMARY, null),
           neighbours: NEIGHBOURS,
+          standing: null,
         });
         golden(`explain-measured.${lang}.${{ text: 'txt', markdown: 'md', json: 'json' }[format]}`, page);
         if (format === 'text')
@@ -560,6 +563,7 @@ describe('hostile text', () => {
       evidence: null,
       possible: null,
       neighbours: NEIGHBOURS,
+      standing: null,
     });
     expect(page).not.toMatch(/(?<!\\)!\[|(?<!\\)\]\(|(?<!\\)<script/);
     expect(page).toContain('````text\nboom ``` boom\n````');

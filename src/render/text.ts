@@ -102,7 +102,7 @@ class Writer {
     const label =
       finding.verdict === 'match' ? style.bad(style.bold(m.match)) : style.note(style.bold(m.possible));
     const where = m.atLine(finding.line, finding.occurrences - 1);
-    const standing = [m.origin(finding.origin) || m.standing(finding.tier, finding.flags)].join(', ');
+    const standing = m.from(finding) || m.standing(finding.tier, finding.flags);
     this.line(`${label} ${style.bold(visible(finding.id))}  ${style.dim(m.aside(`${where}; ${standing}`))}`);
     this.prose(inLang(this.lang, finding.title, finding.title_zh), INDENT, style.bold);
     this.line(

@@ -3,53 +3,115 @@ import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Book, type BookSource, decodePack } from '../book/index.ts';
 import type { Issue } from '../record/index.ts';
+import { InputError } from './error.ts';
 
 export interface OpenBookOptions {
-  /** A tree of record files (our layout or seed-format JSON), compiled on the spot. */
+  /** A tree of record files (our layout, or another format that is read), compiled on the spot. */
   readonly records?: string;
   /** A pack file as written by `faultbook build`. */
   readonly pack?: string;
+  /** Several books joined, in this order: folders, record files, packs, and `builtin`. */
+  readonly books?: readonly string[];
+  /**
+   * Whether the caller vouches for what a path holds, as `faultbook trust` does: its evidence then counts, and agents get
+   * its advice. Default: nothing is trusted but the book that ships with the package.
+   */
+  readonly trusted?: boolean | ((path: string) => boolean);
 }
 
 /** A book and what had to be reported while it was opened. */
 export interface OpenedBook extends Book {
-  /** Records left out or repaired; empty for a pack. */
+  /** Records left out, repaired or renamed; empty for the book that ships with the package. */
   readonly issues: readonly Issue[];
 }
 
-/** An input that cannot be used: the message says what, why and what to do. */
-export class InputError extends Error {
-  override readonly name = 'InputError';
-}
-
+/** What names the book that ships with the package, where paths are named. */
+export const BUILT_IN = 'builtin';
 const BUILT_IN_PACK = new URL('./book.pack', import.meta.url);
 
 /**
  * Opens a book. Without options: the book that ships with the package, offline, nothing compiled.
- * @throws {InputError} where the path cannot be read or is no pack; bad records inside a tree only give issues.
+ * @throws {InputError} where a path cannot be read or is no pack; bad records inside a tree only give issues.
  */
 export async function openBook(options: OpenBookOptions = {}): Promise<OpenedBook> {
-  if (options.records !== undefined) return openRecords(options.records);
-  if (options.pack !== undefined) return openPack(options.pack, false);
-  return openPack(fileURLToPath(BUILT_IN_PACK), true);
+  const paths =
+    options.books ??
+    (options.records !== undefined
+      ? [options.records]
+      : options.pack !== undefined
+        ? [options.pack]
+        : [BUILT_IN]);
+  const vouched = (path: string): boolean =>
+    typeof options.trusted === 'function' ? options.trusted(path) : options.trusted === true;
+  const opened: { name: string; path: string; book: OpenedBook }[] = [];
+  for (const path of paths) {
+    const book = path === BUILT_IN ? await openBuiltIn() : await openPath(path, options, vouched(path));
+    opened.push({ name: nameOf(path), path, book });
+  }
+  const [only] = opened;
+  if (only && opened.length === 1) return only.book;
+  // Joining is for the few who name several books; opening one must not load it.
+  const { joinBooks } = await import('../book/index.ts');
+  const { book, renamed } = joinBooks(opened);
+  const issues = renamed.map(
+    ({ from, to }): Issue => ({
+      severity: 'warning',
+      code: 'id-taken',
+      file: opened.find((o) => to.startsWith(o.name))?.path ?? '-',
+      field: 'id',
+      problem: `the id ${from} is taken by an earlier book`,
+      why: 'a record never hides another one',
+      remedy: `it is called ${to} here; rename it, or name its book first`,
+    }),
+  );
+  return { ...book, issues: [...opened.flatMap((o) => o.book.issues), ...issues] };
 }
 
-/** Opens a path that a person named: a folder or a JSON file of records, else a pack. */
-export async function openBookAt(path: string): Promise<OpenedBook> {
-  const isTree = readOrExplain(path, () => statSync(path).isDirectory()) || /\.(?:json|txt)$/.test(path);
-  return isTree ? openRecords(path) : openPack(path, false);
-}
-
-async function openPack(path: string, trusted: boolean): Promise<OpenedBook> {
-  const text = readOrExplain(path, () => readFileSync(path, 'utf8'));
-  const { book, problem } = decodePack(text, { trusted });
+async function openBuiltIn(): Promise<OpenedBook> {
+  const path = fileURLToPath(BUILT_IN_PACK);
+  const { book, problem } = decodePack(readText(path), { trusted: true });
   if (!book) throw new InputError(`${path}: ${problem}`);
-  if (trusted) return { ...book, issues: [] };
+  return { ...book, issues: [] };
+}
+
+/** A folder or a file of records, else a pack. */
+async function openPath(path: string, options: OpenBookOptions, trusted: boolean): Promise<OpenedBook> {
+  const isTree =
+    options.records === path ||
+    (options.pack !== path &&
+      (readOrExplain(path, () => statSync(path).isDirectory()) ||
+        /\.(?:json|txt|ya?ml|ndjson|jsonl)$/.test(path)));
+  const opened = isTree ? await openRecords(path) : await openPack(path);
+  return { ...opened, standing: opened.records.map(() => ({ book: path, trusted })) };
+}
+
+/** A short name for a book: the last part of its path that says something. */
+function nameOf(path: string): string {
+  const parts = path
+    .split(/[\\/]+/)
+    .map((p) =>
+      p
+        .toLowerCase()
+        .replace(/\.(?:pack|json|txt|ya?ml|ndjson|jsonl)$/, '')
+        .replace(/[^a-z0-9.-]+/g, '-')
+        .replace(/^[.-]+|[.-]+$/g, ''),
+    )
+    .filter((p) => p !== '' && p !== 'records');
+  return parts[parts.length - 1]?.slice(0, 40) ?? 'book';
+}
+
+async function openPack(path: string): Promise<OpenedBook> {
+  const { book, problem } = decodePack(readText(path), { trusted: false });
+  if (!book) throw new InputError(`${path}: ${problem}`);
   // Of a pack from elsewhere only the records are taken, each read as strictly as from a file: its compiled part
   // could say anything.
   const { recordsOf } = await import('./record-files.ts');
   const { records, issues } = recordsOf(book.records, path);
   return compileOpened(records, issues);
+}
+
+function readText(path: string): string {
+  return readOrExplain(path, () => readFileSync(path, 'utf8'));
 }
 
 async function compileOpened(records: readonly BookSource[], issues: readonly Issue[]): Promise<OpenedBook> {

@@ -1,4 +1,15 @@
 export { readBackground } from './background-file.ts';
-export { InputError, type OpenBookOptions, type OpenedBook, openBook, openBookAt } from './books.ts';
+export { BUILT_IN, type OpenBookOptions, type OpenedBook, openBook } from './books.ts';
+export { InputError } from './error.ts';
 export { type RecordFolder, readRecords, type Sample, STORE_LIMITS } from './record-files.ts';
+export {
+  distrust,
+  listTrust,
+  stateFolder,
+  TRUST_LIMITS,
+  type TrustEntry,
+  type TrustState,
+  trust,
+  trustOf,
+} from './trust.ts';
 export { writeWhole } from './write.ts';
