@@ -24,6 +24,7 @@ const MODULES: Readonly<Record<string, Rule>> = {
   diagnosis: { imports: ['record', 'book', 'evidence'], packages: ['zod'], pure: true },
   evidence: { imports: ['record'], packages: ['zod'], pure: true },
   render: { imports: ['record', 'evidence', 'diagnosis'], packages: [], pure: true },
+  redact: { imports: [], packages: [], pure: true },
   store: { imports: ['record', 'book', 'evidence'], packages: [], pure: false },
   lab: {
     imports: ['record', 'book', 'evidence', 'diagnosis'],
@@ -32,7 +33,7 @@ const MODULES: Readonly<Record<string, Rule>> = {
     processes: true,
   },
   cli: {
-    imports: ['record', 'book', 'evidence', 'diagnosis', 'render', 'store', 'lab'],
+    imports: ['record', 'book', 'evidence', 'diagnosis', 'render', 'redact', 'store', 'lab'],
     packages: [],
     pure: false,
   },

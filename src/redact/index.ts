@@ -1,0 +1,1 @@
+export { type RedactionCounts, Redactor, redact } from './redact.ts';

@@ -1,0 +1,293 @@
+/**
+ * Secrets out of text. Everything that is stored or leaves the machine passes here. Rules look for the forms that secrets
+ * have (token prefixes, headers, assignments, URLs, key blocks), after the ideas of gitleaks' rule set; what is found is
+ * replaced by a placeholder that says what it was, so that the error stays readable.
+ *
+ * Linear: one scan for the letters that any rule needs; only lines that have them are looked at by rules, each of which
+ * is a sticky or bounded pattern without nested repetition.
+ */
+
+/** What was taken out, and how often. */
+export type RedactionCounts = Readonly<Record<string, number>>;
+
+interface Rule {
+  readonly kind: string;
+  readonly pattern: RegExp;
+  /** A test that is cheaper than the pattern, on the whole line. */
+  readonly hint: RegExp;
+  /** Replacement; default: `<kind>` for the whole match. */
+  readonly by?: (match: string, ...groups: string[]) => string;
+}
+
+/** Names that say that a secret follows. */
+const SECRET_NAME =
+  '[A-Za-z0-9_.-]{0,40}(?:passw(?:or)?d|passwd|passphrase|pwd|secret|token|api[_-]?key|apikey|access[_-]?key|private[_-]?key|signing[_-]?key|encryption[_-]?key|credential|authorization|auth[_-]?key|client[_-]?secret|connection[_-]?string|session[_-]?(?:id|key)|cookie|jwt|bearer)[A-Za-z0-9_.-]{0,20}';
+/** Values that are no secret: booleans, placeholders, references to a variable, our own placeholders. */
+const HARMLESS_VALUE =
+  /^(?:true|false|null|none|nil|undefined|yes|no|empty|missing|required|invalid|unset|\*+|x+|\.+|<[^<>]*>|\$\{?\w+\}?|%\w+%|\{\{.*\}\}|\w{1,3})$/i;
+
+const RULES: readonly Rule[] = [
+  {
+    kind: 'token:jwt',
+    hint: /eyJ/,
+    pattern: /\beyJ[A-Za-z0-9_-]{8,4096}\.eyJ[A-Za-z0-9_-]{4,8192}(?:\.[A-Za-z0-9_-]{0,4096})?/g,
+  },
+  {
+    kind: 'token:github',
+    hint: /gh[opusr]_|github_pat_/,
+    pattern: /\b(?:gh[opusr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255})/g,
+  },
+  {
+    kind: 'token:gitlab',
+    hint: /gl[a-z]{2,5}-/,
+    pattern: /\bgl(?:pat|oas|dt|rt|cbt|ptt|ft|imt|agent|soat)-[A-Za-z0-9_.=-]{16,300}/g,
+  },
+  { kind: 'token:aws', hint: /(?:AKIA|ASIA|ABIA|ACCA)/, pattern: /\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b/g },
+  {
+    kind: 'token:google',
+    hint: /AIza|ya29\.|GOCSPX-/,
+    pattern: /\bAIza[A-Za-z0-9_-]{30,45}|\bya29\.[A-Za-z0-9_-]{20,2000}|\bGOCSPX-[A-Za-z0-9_-]{20,60}/g,
+  },
+  {
+    kind: 'token:slack',
+    hint: /xox[a-z]-|xapp-|hooks\.slack\.com/,
+    pattern:
+      /\b(?:xox[abeoprs]-[A-Za-z0-9-]{10,300}|xapp-[A-Za-z0-9-]{10,300})|hooks\.slack\.com\/(?:services|workflows)\/[A-Za-z0-9/_-]{10,200}/g,
+  },
+  { kind: 'token:npm', hint: /npm_|_authToken/, pattern: /\bnpm_[A-Za-z0-9]{30,60}\b/g },
+  { kind: 'token:pypi', hint: /pypi-/, pattern: /\bpypi-[A-Za-z0-9_-]{16,1000}/g },
+  {
+    kind: 'token:stripe',
+    hint: /[srp]k_(?:live|test)_|whsec_/,
+    pattern: /\b(?:[srp]k_(?:live|test)_[A-Za-z0-9]{10,200}|whsec_[A-Za-z0-9+/=]{16,200})/g,
+  },
+  {
+    kind: 'token:openai',
+    hint: /sk-/,
+    pattern: /\bsk-(?:proj-|svcacct-|admin-|ant-(?:api\d\d-|admin\d\d-)?|or-v1-)?[A-Za-z0-9_-]{20,300}/g,
+  },
+  { kind: 'token:huggingface', hint: /hf_|api_org_/, pattern: /\b(?:hf|api_org)_[A-Za-z]{30,60}\b/g },
+  { kind: 'token:digitalocean', hint: /do[opr]_v1_/, pattern: /\bdo[opr]_v1_[a-f0-9]{60,70}\b/g },
+  { kind: 'token:sendgrid', hint: /SG\./, pattern: /\bSG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{32,64}/g },
+  { kind: 'token:twilio', hint: /\b(?:SK|AC)[0-9a-f]/, pattern: /\b(?:SK|AC)[0-9a-f]{32}\b/g },
+  { kind: 'token:telegram', hint: /:AA/, pattern: /\b\d{8,10}:AA[A-Za-z0-9_-]{32,36}/g },
+  { kind: 'token:vault', hint: /hv[sbr]\./, pattern: /\bhv[sbr]\.[A-Za-z0-9_-]{20,300}/g },
+  { kind: 'token:docker', hint: /dckr_/, pattern: /\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,100}/g },
+  {
+    kind: 'token:azure',
+    hint: /AccountKey=|SharedAccessKey=|sig=/i,
+    pattern: /\b((?:AccountKey|SharedAccessKey|sig)=)[A-Za-z0-9+/%=_-]{20,200}/gi,
+    by: (_, name = '') => `${name}<token:azure>`,
+  },
+  // user:password@host, in any URL.
+  {
+    kind: 'password',
+    hint: /:\/\/[^/\s]*@/,
+    pattern: /\b([a-z][a-z0-9+.-]{1,30}:\/\/)([^\s:@/"'<>]{0,200}):([^\s/"'<>]{1,400})@(?=[\w[.-])/gi,
+    by: (_, scheme = '', user = '') => `${scheme}${user === '' ? '' : '<user>'}:<password>@`,
+  },
+  {
+    kind: 'token:url',
+    hint: /:\/\/[^/\s]*@/,
+    pattern: /\b([a-z][a-z0-9+.-]{1,30}:\/\/)([A-Za-z0-9_.~%-]{16,300})@(?=[\w[.-])/gi,
+    by: (_, scheme = '') => `${scheme}<token>@`,
+  },
+  // Authorization: Bearer …, X-Api-Key: …, Cookie: …
+  {
+    kind: 'header',
+    hint: /authorization|cookie|x-[a-z-]*(?:key|token|secret)|api-key/i,
+    pattern:
+      /\b((?:proxy-)?authorization["']?\s{0,3}[:=]\s{0,3}["']?(?:bearer|basic|token|digest|apikey|negotiate|aws4-hmac-sha256)?\s{0,3})(?!<)([^\s"',;][^\r\n"']{0,4000})/gi,
+    by: (_, name = '') => `${name}<token>`,
+  },
+  {
+    kind: 'header',
+    hint: /x-[a-z-]*(?:key|token|secret)|api-key/i,
+    pattern:
+      /\b((?:x-[a-z-]{0,40}(?:key|token|secret)|api-key)["']?\s{0,3}[:=]\s{0,3}["']?)(?!<)([^\s"',;]{4,4000})/gi,
+    by: (_, name = '') => `${name}<token>`,
+  },
+  {
+    kind: 'cookie',
+    hint: /cookie/i,
+    pattern:
+      /\b((?:set-)?cookie["']?\s{0,3}[:=]\s{0,3}["']?)(?!<)([A-Za-z0-9_.-]{1,100}=[^\r\n"']{1,8000})/gi,
+    by: (_, name = '') => `${name}<cookie>`,
+  },
+  {
+    kind: 'token:bearer',
+    hint: /bearer\s/i,
+    pattern: /\b(bearer\s{1,3})(?!<)([A-Za-z0-9._~+/=-]{16,4000})/gi,
+    by: (_, name = '') => `${name}<token>`,
+  },
+  // --password x, -p x is too common to touch.
+  {
+    kind: 'argument',
+    hint: /--[a-z-]*(?:pass|secret|token|key)/i,
+    pattern:
+      /(--[a-z-]{0,30}(?:password|passwd|passphrase|secret|token|api-key|access-key|secret-key)[= ]["']?)(?![<$-])([^\s"']{4,400})/gi,
+    by: (match, name = '', value = '') => (HARMLESS_VALUE.test(value) ? match : `${name}<secret>`),
+  },
+  // NAME=value, "name": "value", name: value
+  {
+    kind: 'secret',
+    hint: /pass|pwd|secret|token|key|credential|authorization|cookie|jwt|bearer|connection|session/i,
+    pattern: new RegExp(
+      `\\b(${SECRET_NAME}(?:\\\\?["'])?\\s{0,3}(?::=|=>|[:=])\\s{0,3})(\\\\?["'\`])([^"'\`\\r\\n\\\\]{4,2000})(?=\\\\?["'\`])`,
+      'gi',
+    ),
+    by: (match, name = '', quote = '', value = '') =>
+      HARMLESS_VALUE.test(value) ? match : `${name}${quote}<secret>`,
+  },
+  {
+    kind: 'secret',
+    hint: /pass|pwd|secret|token|key|credential|authorization|cookie|jwt|bearer|connection|session/i,
+    pattern: new RegExp(
+      `\\b(${SECRET_NAME}\\s{0,3}(?::=|=)\\s{0,3}|${SECRET_NAME}:\\s{1,3})(?!["'\`<$\\\\{])([^\\s"'\`,;&)<>]{6,2000})`,
+      'gi',
+    ),
+    by: (match, name = '', value = '') => (isWord(name, value) ? match : `${name}<secret>`),
+  },
+  {
+    kind: 'email',
+    hint: /@/,
+    pattern: /\b[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}\b/g,
+  },
+  {
+    kind: 'home',
+    hint: /\/(?:home|Users)\/|[\\/]Users[\\/]/i,
+    pattern: /((?:\/home\/|\/Users\/|[A-Za-z]:[\\/]{1,2}Users[\\/]{1,2}))([^\s\\/:"'<>|]{1,64})/g,
+    by: (match, folder = '', name = '') => (PUBLIC_HOMES.test(name) ? match : `${folder}<user>`),
+  },
+  {
+    kind: 'address',
+    hint: /\d\.\d/,
+    pattern: /(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.]|\.\d)/g,
+    by: (match) => (LOCAL_ADDRESS.test(match) ? match : '<ip>'),
+  },
+  {
+    kind: 'address',
+    hint: /[0-9a-f]:[0-9a-f:]*:/i,
+    pattern:
+      /(?<![\w:.])(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}(?![\w:])|(?<![\w:.])(?:[0-9a-f]{1,4}:){2,6}:(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,4})?(?![\w:])/gi,
+    by: () => '<ip>',
+  },
+];
+/** Addresses that say nothing about anybody. */
+const LOCAL_ADDRESS =
+  /^(?:127\.|0\.0\.0\.0$|255\.255\.255\.|10\.0\.0\.\d$|192\.0\.2\.|198\.51\.100\.|203\.0\.113\.)/;
+const PUBLIC_HOMES =
+  /^(?:runner|ubuntu|user|app|node|dev|vagrant|ec2-user|root|circleci|jenkins|Shared|Public|vsts|<.*)$/i;
+
+/** `key: value` in prose and messages: an ordinary word, or a place in a file, is no secret. */
+function isWord(name: string, value: string): boolean {
+  if (HARMLESS_VALUE.test(value)) return true;
+  const strong = /pass|pwd|secret|api[_-]?key|access[_-]?key|private[_-]?key|credential/i.test(name);
+  // Assigned, not told: `password=hunter2` is one, `unexpected token: identifier` is none.
+  const assigned = /=\s*$/.test(name);
+  if (assigned && strong)
+    return /^[./~]|^\w+\(|^[A-Za-z_][\w.]*\.(?:json|pem|key|crt|txt|ya?ml|env)$/.test(value);
+  const mixed = /\d/.test(value) && /[A-Za-z]/.test(value) && value.length >= 8;
+  if (strong && !assigned) return !mixed || /^[./~]/.test(value);
+  return !(mixed && value.length >= 16) || /[./\\]/.test(value.slice(0, -1));
+}
+
+/** Anything of this on a line makes its rules worth trying: the union of all hints, as one pass. */
+const ANY_HINT =
+  /@|eyJ|[-_]|\/(?:home|users)\/|[\\/]users[\\/]|\d\.\d|:\w*:|akia|asia|abia|acca|aiza|pass|pwd|secret|token|key|credential|authorization|cookie|jwt|bearer|connection|session|sig=|:aa|sg\./i;
+
+const PEM_BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}(?:PRIVATE KEY|PGP MESSAGE)[A-Z ]{0,20}-----/;
+const PEM_END = /-----END [A-Z0-9 ]{0,40}(?:PRIVATE KEY|PGP MESSAGE)[A-Z ]{0,20}-----/;
+/** A key block that never ends is given up after so many lines. */
+const MAX_PEM_LINES = 2000;
+/** Longer lines are taken in pieces that share this many characters: no secret above is longer between two blanks. */
+const PIECE_CHARS = 65_536;
+
+/** Redacts text that arrives line by line: key blocks span lines. */
+export class Redactor {
+  private readonly found: Record<string, number> = {};
+  private pemLines = 0;
+
+  /** One line, without its line end. */
+  line(text: string): string {
+    if (this.pemLines > 0) {
+      const end = PEM_END.exec(text);
+      if (!end && this.pemLines < MAX_PEM_LINES) {
+        this.pemLines++;
+        return '';
+      }
+      this.pemLines = 0;
+      if (!end) return this.plain(text);
+      return this.plain(text.slice(end.index + end[0].length));
+    }
+    const begin = text.includes('-----BEGIN') ? PEM_BEGIN.exec(text) : null;
+    if (!begin) return this.plain(text);
+    this.count('key');
+    const rest = text.slice(begin.index + begin[0].length);
+    const end = PEM_END.exec(rest);
+    if (end)
+      return `${this.plain(text.slice(0, begin.index))}<key>${this.line(rest.slice(end.index + end[0].length))}`;
+    this.pemLines = 1;
+    return `${this.plain(text.slice(0, begin.index))}<key>`;
+  }
+
+  counts(): RedactionCounts {
+    return { ...this.found };
+  }
+
+  private plain(text: string): string {
+    if (text.length <= PIECE_CHARS) return this.rules(text);
+    const out: string[] = [];
+    // Cut at a blank where there is one, so that no secret is cut in two.
+    for (let at = 0; at < text.length; ) {
+      let end = Math.min(text.length, at + PIECE_CHARS);
+      if (end < text.length) {
+        const blank = text.lastIndexOf(' ', end);
+        if (blank > at + PIECE_CHARS / 2) end = blank;
+      }
+      out.push(this.rules(text.slice(at, end)));
+      at = end;
+    }
+    return out.join('');
+  }
+
+  private rules(text: string): string {
+    if (!ANY_HINT.test(text)) return text;
+    let out = text;
+    for (const { kind, pattern, hint, by } of RULES) {
+      if (!hint.test(out)) continue;
+      out = out.replace(pattern, (match: string, ...rest: unknown[]) => {
+        const groups = rest
+          .slice(
+            0,
+            rest.findIndex((r) => typeof r === 'number'),
+          )
+          .map((g) => (g ?? '') as string);
+        const replaced = by ? by(match, ...groups) : `<${kind}>`;
+        if (replaced !== match) this.count(kind);
+        return replaced;
+      });
+    }
+    return out;
+  }
+
+  private count(kind: string): void {
+    this.found[kind] = (this.found[kind] ?? 0) + 1;
+  }
+}
+
+/** Redacts a whole text; line ends stay as they are. */
+export function redact(text: string): string {
+  const redactor = new Redactor();
+  const parts = text.split(/(\r?\n)/);
+  const out: string[] = [];
+  for (let i = 0; i < parts.length; i += 2) {
+    const line = parts[i] as string;
+    const clean = redactor.line(line);
+    out.push(clean);
+    // A line inside a key block leaves nothing, not even its end.
+    const end = parts[i + 1];
+    if (end !== undefined && !(clean === '' && line !== '')) out.push(end);
+  }
+  return out.join('');
+}
