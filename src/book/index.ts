@@ -8,5 +8,5 @@ export {
   type PatternRole,
 } from './compile.ts';
 export { MatchSession, matchText, type RecordMatch } from './match.ts';
-export { decodePack, encodePack, PACK_VERSION, type PackResult } from './pack.ts';
+export { decodePack, encodePack, PACK_MAGIC, PACK_VERSION, type PackResult } from './pack.ts';
 export { TEXT_LIMITS, type Unit, unitsOf } from './text.ts';

@@ -1,7 +1,7 @@
 /** Opening a book: the built-in pack, another pack, or a tree of records compiled on the spot. */
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Book, type BookSource, decodePack } from '../book/index.ts';
+import { type Book, type BookSource, decodePack, PACK_MAGIC } from '../book/index.ts';
 import type { Issue } from '../record/index.ts';
 
 export interface OpenBookOptions {
@@ -34,10 +34,24 @@ export async function openBook(options: OpenBookOptions = {}): Promise<OpenedBoo
   return openPack(fileURLToPath(BUILT_IN_PACK), true);
 }
 
-/** Opens a path that a person named: a folder or a JSON file of records, else a pack. */
+/** Opens a path that a person named: a pack, else a folder or a file of records. */
 export async function openBookAt(path: string): Promise<OpenedBook> {
-  const isTree = readOrExplain(path, () => statSync(path).isDirectory()) || /\.(?:json|txt)$/.test(path);
-  return isTree ? openRecords(path) : openPack(path, false);
+  return isPack(path) ? openPack(path, false) : openRecords(path);
+}
+
+/** A file that begins as packs do. */
+function isPack(path: string): boolean {
+  return readOrExplain(path, () => {
+    if (!statSync(path).isFile()) return false;
+    const start = Buffer.alloc(PACK_MAGIC.length);
+    const handle = openSync(path, 'r');
+    try {
+      readSync(handle, start);
+    } finally {
+      closeSync(handle);
+    }
+    return start.toString('latin1') === PACK_MAGIC;
+  });
 }
 
 async function openPack(path: string, trusted: boolean): Promise<OpenedBook> {
@@ -65,6 +79,10 @@ async function compileOpened(records: readonly BookSource[], issues: readonly Is
 async function openRecords(path: string): Promise<OpenedBook> {
   const { readRecords } = await import('./record-files.ts');
   const { records, issues } = readOrExplain(path, () => readRecords(path));
+  const [first] = issues;
+  if (first && records.length === 0 && !statSync(path).isDirectory()) {
+    throw new InputError(`${path}: neither a pack nor a record: ${first.problem}; ${first.remedy}`);
+  }
   return compileOpened(records, issues);
 }
 
