@@ -1,4 +1,4 @@
-export { admitRecord } from './admit.ts';
+export { admitForeign, admitRecord } from './admit.ts';
 export { type Background, backgroundOf, RARITY_LIMITS, wordBits, wordsOf } from './background.ts';
 export {
   type Book,

@@ -44,7 +44,7 @@ async function run(call: Call): Promise<number> {
     case 'build':
       return (await import('./authoring.ts')).runBuild(flags);
     case 'import':
-      return (await import('./authoring.ts')).runImport(args, flags);
+      return (await import('./import.ts')).runImport(args, flags);
   }
 }
 

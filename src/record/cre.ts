@@ -4,7 +4,7 @@
  * line holds, or a pattern of Go's regexp. What needs times, counts, several sources or programs has no equal here
  * and is refused with the reason, because a record that nearly means the same answers other failures.
  */
-import { translatePattern, quoted } from './foreign-pattern.ts';
+import { quoted, translatePattern } from './foreign-pattern.ts';
 import { LITERAL_LIMITS, requiredLiterals } from './literals.ts';
 import { parsePattern, topAlternatives } from './pattern.ts';
 import { specimenOf } from './specimen.ts';
@@ -83,6 +83,8 @@ interface Condition {
 }
 
 const TIMES = 'a record sees lines, not times: any number of lines in its place would find something else';
+const COUNTS = 'a record answers one line: how often it is logged cannot be asked';
+const MOMENT = 'a record sees lines, not times: which of them belong to one moment cannot be told';
 const LINES = 'a record is decided by lines of text alone';
 const BY_HAND = 'write it by hand: faultbook new, with sequence or not_if over lines';
 
@@ -91,7 +93,12 @@ function conditionOf(rule: Json, terms: Json): Condition | Refusal {
   const kinds = Object.keys(rule);
   const kind = kinds[0];
   if (kinds.length !== 1 || (kind !== 'set' && kind !== 'sequence')) {
-    return refuse('rule', `it is ${kinds.length === 0 ? 'empty' : shown(kinds.join(' and '))}`, LINES, 'split it into rules of one set');
+    return refuse(
+      'rule',
+      `it is ${kinds.length === 0 ? 'empty' : shown(kinds.join(' and '))}`,
+      LINES,
+      'split it into rules of one set',
+    );
   }
   const body = rule[kind];
   const list = kind === 'set' ? 'match' : 'order';
@@ -100,20 +107,40 @@ function conditionOf(rule: Json, terms: Json): Condition | Refusal {
   }
   const other = Object.keys(body).find((k) => !['event', 'window', list, 'negate'].includes(k));
   if (other !== undefined && !isEmpty(body[other])) {
-    return refuse(`rule.${kind}.${shown(other)}`, 'it ties together what several places report', LINES, 'leave it out where one place is enough');
+    return refuse(
+      `rule.${kind}.${shown(other)}`,
+      'it ties together what several places report',
+      LINES,
+      'leave it out where one place is enough',
+    );
   }
   const event = isObject(body.event) ? textOf(body.event.source) : '';
   const type = /^cre\.([a-z]+)\./.exec(event)?.[1] ?? 'log';
   if (type !== 'log') {
-    return refuse(`rule.${kind}.event.source`, `it reads ${shown(event)}, which is no log`, 'the same words in the output of a program mean something else', 'write a check that reads the file');
+    return refuse(
+      `rule.${kind}.event.source`,
+      `it reads ${shown(event)}, which is no log`,
+      'the same words in the output of a program mean something else',
+      'write a check that reads the file',
+    );
   }
   const conditions = body[list];
   if (conditions.length > 1) {
     const order = kind === 'set' ? 'in any order' : 'one after the other';
-    return refuse(`rule.${kind}.window`, `its ${conditions.length} conditions must hold ${order} within ${shown(textOf(body.window)) || 'a time'}`, TIMES, BY_HAND);
+    return refuse(
+      `rule.${kind}.window`,
+      `its ${conditions.length} conditions must hold ${order} within ${shown(textOf(body.window)) || 'a time'}`,
+      TIMES,
+      BY_HAND,
+    );
   }
   if (!isEmpty(body.negate)) {
-    return refuse(`rule.${kind}.negate`, 'it is ruled out by what is logged at the same moment', TIMES, BY_HAND);
+    return refuse(
+      `rule.${kind}.negate`,
+      'it is ruled out by what is logged at the same moment',
+      MOMENT,
+      BY_HAND,
+    );
   }
   return termOf(conditions[0], terms, `rule.${kind}.${list}[0]`, event);
 }
@@ -134,23 +161,42 @@ function termOf(given: unknown, terms: Json, field: string, source: string): Con
       set: 'the condition is a rule of its own',
       sequence: 'the condition is a rule of its own',
     };
-    return refuse(`${field}.${shown(other)}`, known[other] ?? `the condition says ${shown(other)}`, LINES, 'write value or regex');
+    return refuse(
+      `${field}.${shown(other)}`,
+      known[other] ?? `the condition says ${shown(other)}`,
+      LINES,
+      'write value or regex',
+    );
   }
   if (!isEmpty(count) && Number(count) !== 1) {
-    return refuse(`${field}.count`, `it must be logged ${shown(textOf(count))} times`, TIMES, BY_HAND);
+    return refuse(`${field}.count`, `it must be logged ${shown(textOf(count))} times`, COUNTS, BY_HAND);
   }
   const kind = isEmpty(regex) ? 'value' : 'regex';
   // As it is written: a space at its end is part of it.
   const text = isEmpty(regex) ? value : regex;
   if (isEmpty(value) === isEmpty(regex) || (typeof text !== 'string' && typeof text !== 'number')) {
-    return refuse(field, 'it needs a text, as value or regex', 'nothing says what the line holds', 'write one of them');
+    return refuse(
+      field,
+      'it needs a text, as value or regex',
+      'nothing says what the line holds',
+      'write one of them',
+    );
   }
   return { kind, text: String(text), field: `${field}.${kind}`, source };
 }
 
-function patternOf({ kind, text, field }: Condition): { regex: string; signature: string; translated: boolean } | Refusal {
+function patternOf({
+  kind,
+  text,
+  field,
+}: Condition): { regex: string; signature: string; translated: boolean } | Refusal {
   if (kind === 'value' && text.includes('\n')) {
-    return refuse(field, 'it asks for a line break', LINES, 'write it as a sequence: one pattern for each line');
+    return refuse(
+      field,
+      'it asks for a line break',
+      LINES,
+      'write it as a sequence: one pattern for each line',
+    );
   }
   const translation =
     kind === 'value'
@@ -160,7 +206,12 @@ function patternOf({ kind, text, field }: Condition): { regex: string; signature
   const { pattern } = parsePattern(source ?? '');
   if (source === null || !pattern) {
     const why = 'a pattern that is not the rule’s own would find something else';
-    return refuse(field, `${problem?.message ?? 'the pattern is empty'}`, why, problem?.remedy ?? 'write one');
+    return refuse(
+      field,
+      `${problem?.message ?? 'the pattern is empty'}`,
+      why,
+      problem?.remedy ?? 'write one',
+    );
   }
   const searchable = topAlternatives(pattern).some((node) =>
     requiredLiterals({ node })?.members.every((m) => m.length >= LITERAL_LIMITS.minChars),
@@ -216,15 +267,25 @@ function shown(text: string): string {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value.trim() === '' ? '' : value.replace(/\s+$/, '') : typeof value === 'number' ? String(value) : '';
+  return typeof value === 'string'
+    ? value.trim() === ''
+      ? ''
+      : value.replace(/\s+$/, '')
+    : typeof value === 'number'
+      ? String(value)
+      : '';
 }
 
 function textsOf(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string' && v.trim() !== '') : [];
+  return Array.isArray(value)
+    ? value.filter((v): v is string => typeof v === 'string' && v.trim() !== '')
+    : [];
 }
 
 function isEmpty(value: unknown): boolean {
-  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+  return (
+    value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+  );
 }
 
 function isObject(value: unknown): value is Json {

@@ -20,7 +20,11 @@ export function kindOfText(text: string): TextKind {
 }
 
 /** One JSON document of bounded size and depth. Undefined where it cannot be read; that is reported. */
-export function readJson(text: string, report: Report, maxBytes: number = RECORD_LIMITS.maxFileBytes): unknown {
+export function readJson(
+  text: string,
+  report: Report,
+  maxBytes: number = RECORD_LIMITS.maxFileBytes,
+): unknown {
   // UTF-8 needs at most three bytes for a UTF-16 unit: only long texts have to be counted.
   const bytes = text.length * 3 <= maxBytes ? text.length : new TextEncoder().encode(text).length;
   if (bytes > maxBytes) {
@@ -33,7 +37,12 @@ export function readJson(text: string, report: Report, maxBytes: number = RECORD
     return undefined;
   }
   if (depthOf(text) > RECORD_LIMITS.maxDepth) {
-    report('json-too-deep', `it is nested more than ${RECORD_LIMITS.maxDepth} deep`, 'no record needs that', 'flatten it');
+    report(
+      'json-too-deep',
+      `it is nested more than ${RECORD_LIMITS.maxDepth} deep`,
+      'no record needs that',
+      'flatten it',
+    );
     return undefined;
   }
   try {

@@ -160,11 +160,18 @@ class Translator {
       );
     }
     const flags = /^\(\?([A-Za-z]*)(?:-([A-Za-z]+))?([:)])/.exec(rest);
-    if (flags && flags[0] !== '(?:') return this.changeFlags(flags, start);
+    if (flags && flags[0] !== '(?:') {
+      this.changeFlags(flags, start);
+      return;
+    }
     this.enclosing.push(this.flags);
     const name = /^\(\?P?<([A-Za-z_]\w*)>/.exec(rest);
     // A ? behind a ( is no quantifier: look-around and the like are left for the parser to refuse.
-    const text = name ? `(?<${name[1]}>` : rest.startsWith('(?') ? rest.slice(0, rest[2] === '<' ? 4 : 3) : '(';
+    const text = name
+      ? `(?<${name[1]}>`
+      : rest.startsWith('(?')
+        ? rest.slice(0, rest[2] === '<' ? 4 : 3)
+        : '(';
     this.at += name ? name[0].length : text.length;
     this.syntax(text);
   }
@@ -228,12 +235,14 @@ class Translator {
       const unicode = /^\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))/.exec(rest);
       const code = unicode ? Number.parseInt((unicode[1] ?? unicode[2]) as string, 16) : -1;
       if (unicode && code <= 0x10ffff) return take(unicode[0].length, hex(code));
-      if (c === 'x' && !/^\\x[0-9A-Fa-f]{2}/.test(rest)) this.fail('\\x needs two hex digits', 'write e.g. \\x1b');
+      if (c === 'x' && !/^\\x[0-9A-Fa-f]{2}/.test(rest))
+        this.fail('\\x needs two hex digits', 'write e.g. \\x1b');
     }
     const code = /^\\x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,6})\})/.exec(rest);
     if (code) return take(code[0].length, code[0]);
     if (/[A-Za-z]/.test(c) && !SHARED_ESCAPE.test(c)) {
-      const known = c === 'p' || c === 'P' ? 'Unicode properties are not supported' : `\\${c} has no equal here`;
+      const known =
+        c === 'p' || c === 'P' ? 'Unicode properties are not supported' : `\\${c} has no equal here`;
       this.fail(known, 'write the characters that you mean');
     }
     if (c === '') this.fail('the pattern ends in a backslash', 'write \\\\ for the character');
@@ -254,7 +263,8 @@ class Translator {
       const c = this.source[this.at] as string;
       if (c === '\\') text += this.escaped(true);
       else {
-        const posix = this.dialect === 're2' && /^\[:\^?[a-z]+:\]/.exec(this.source.slice(this.at, this.at + 16));
+        const posix =
+          this.dialect === 're2' && /^\[:\^?[a-z]+:\]/.exec(this.source.slice(this.at, this.at + 16));
         // Of Python's classes a [ is a member like any other; ours begin a POSIX class with it.
         text += posix ? posix[0] : c === '[' ? '\\[' : c;
         this.at += posix ? posix[0].length : 1;

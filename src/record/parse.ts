@@ -136,7 +136,9 @@ class Reader {
 
   private parseJson(input: string): unknown {
     const text = input.startsWith('\ufeff') ? input.slice(1) : input;
-    return readJson(text, (code, problem, why, remedy) => this.report('error', code, '', problem, why, remedy));
+    return readJson(text, (code, problem, why, remedy) =>
+      this.report('error', code, '', problem, why, remedy),
+    );
   }
 
   manyRules(count: number): void {
@@ -173,7 +175,7 @@ class Reader {
         'warning',
         'text-moved',
         field,
-        `${count} texts stand in ${to} now`,
+        `${count} text${count === 1 ? ' stands' : 's stand'} in ${to} now`,
         'the format has no place of that name',
         'nothing is lost; read whether it still fits',
         true,
@@ -361,7 +363,7 @@ class Reader {
     }
     const segments = given.split(/[/\\]/).map(slugOf);
     const [first = '', second = '', ...rest] = segments.filter((s) => s !== '');
-    if (first !== '' && LEADS_AWAY.test(given)) {
+    if ((first !== '' || given.includes('..')) && LEADS_AWAY.test(given)) {
       this.idRefused(given, 'leads out of the tree', 'a record is written below the folder that was named');
       return false;
     }
@@ -369,7 +371,11 @@ class Reader {
       second === '' ? [slugOf(String(document.domain ?? '')) || 'unknown', first] : [first, second];
     if (rest.length > 0) parts.push(slugOf(rest.join('-')));
     if (parts.some((p) => RESERVED_NAMES.has(p))) {
-      this.idRefused(given, 'holds the name of a file or folder that records have themselves', 'it would not be found again');
+      this.idRefused(
+        given,
+        'holds the name of a file or folder that records have themselves',
+        'it would not be found again',
+      );
       return false;
     }
     const id = parts.join('/');
@@ -541,7 +547,9 @@ class Reader {
         'warning',
         'rate-claimed',
         [...new Set(rates)].join(', '),
-        `${rates.length} rates without trials behind them`,
+        rates.length === 1
+          ? 'a rate without trials behind it'
+          : `${rates.length} rates without trials behind them`,
         'nobody can check them',
         'they are kept, and shown as claimed, not measured',
       );
@@ -608,7 +616,7 @@ class Reader {
         'warning',
         'key-derived',
         `${list}[].key`,
-        `${derived} entries have no key`,
+        derived === 1 ? 'an entry has no key' : `${derived} entries have no key`,
         'reports and answers name an action by its key',
         'give each a key that does not change',
         true,

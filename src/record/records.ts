@@ -27,7 +27,8 @@ type Json = Record<string, unknown>;
 const TELLING_KEYS = ['signature', 'regex'] as const;
 /** An id alone is no sign: much JSON has one. With one of these it is a record that lacks its signature. */
 const TELLING_BESIDE_ID = ['domain', 'causes', 'workarounds', 'dead_ends', 'origin'] as const;
-/** Of a text that cannot be read: whether it meant to be records. */
+/** Of a text that is not read yet, or cannot be: whether it means to be records. */
+const NAMED = /"id"\s*:/;
 const CLAIM = /"(?:signature|regex|rules)"\s*:/;
 
 /** Reads all records of a text. Never throws. */
@@ -102,7 +103,8 @@ class Collector implements RecordsResult {
   list(text: string): void {
     const value = readJson(text, (...said) => this.report(...said), RECORD_LIMITS.maxCollectionBytes);
     if (value === undefined) this.found = CLAIM.test(text) ? 1 : 0;
-    else if (!Array.isArray(value) || !value.some((v) => isObject(v) && isRecord(v))) this.nothing();
+    else if (!Array.isArray(value) || !value.some((v) => isObject(v) && isRecord(v)) || !NAMED.test(text))
+      this.nothing();
     else
       this.each(value, (item, i) => {
         const file = `${this.file}[${i}]`;
@@ -116,12 +118,12 @@ class Collector implements RecordsResult {
   lines(text: string): void {
     const lines = text.split('\n').map((line, i): [string, number] => [line.trim(), i + 1]);
     const kept = lines.filter(([line]) => line !== '');
-    if (!CLAIM.test(text)) this.nothing();
+    if (!CLAIM.test(text) || !NAMED.test(text)) this.nothing();
     else this.each(kept, ([line, n]) => this.add((o) => parseRecord(line, o), `${this.file}:${n}`));
   }
 
   yaml(text: string): void {
-    const claims = /^[ \t-]*["']?cre["']?[ \t]*:/m.test(text);
+    const claims = /\bcre["']?[ \t]*:/.test(text);
     if (claims && text.length > RECORD_LIMITS.maxFileBytes) {
       this.found = 1;
       this.report(

@@ -50,7 +50,7 @@ export function readYaml(text: string): YamlResult {
       if (values.length >= YAML_LIMITS.maxDocuments) {
         throw new Refused(`it holds more than ${YAML_LIMITS.maxDocuments} documents`, 0);
       }
-      values.push(valueOf(document.contents as Node | null));
+      values.push(plain(document.contents as Node | null));
     }
     return { values, problem: null };
   } catch (error) {
@@ -96,7 +96,7 @@ function nestingProblem(text: string): YamlProblem | null {
   return null;
 }
 
-function valueOf(node: Node | null): unknown {
+function plain(node: Node | null): unknown {
   if (node === null) return null;
   const at = node.range?.[0] ?? 0;
   if (isAlias(node)) throw new Refused('it holds an alias (*name): write the value itself', at);
@@ -105,17 +105,20 @@ function valueOf(node: Node | null): unknown {
     const { value, source } = node;
     return value === null || typeof value === 'string' ? value : (source ?? String(value));
   }
-  if (isSeq(node)) return node.items.map((item) => valueOf(item as Node | null));
+  if (isSeq(node)) return node.items.map((item) => plain(item as Node | null));
   if (!isMap(node)) return null;
   const seen = new Set<string>();
   return Object.fromEntries(
     node.items.map(({ key, value }) => {
       const name = String((key as { value?: unknown } | null)?.value ?? '');
       if (seen.has(name)) {
-        throw new Refused(`the key ${JSON.stringify(name.slice(0, 60))} stands twice`, (key as Node).range?.[0] ?? at);
+        throw new Refused(
+          `the key ${JSON.stringify(name.slice(0, 60))} stands twice`,
+          (key as Node).range?.[0] ?? at,
+        );
       }
       seen.add(name);
-      return [name, valueOf(value as Node | null)];
+      return [name, plain(value as Node | null)];
     }),
   );
 }

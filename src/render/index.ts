@@ -1,5 +1,6 @@
 export { type DrillReport, type PolicyFigures, renderDrill } from './drill.ts';
 export { type ExplainOptions, renderExplain } from './explain.ts';
+export { type ImportReport, renderImport } from './import.ts';
 export { renderIssues } from './issues.ts';
 export { renderJson, renderNdjson } from './json.ts';
 export { type ListEntry, renderList } from './list.ts';

@@ -81,7 +81,7 @@ async function openRecords(path: string): Promise<OpenedBook> {
   const { records, issues } = readOrExplain(path, () => readRecords(path));
   const [first] = issues;
   if (first && records.length === 0 && !statSync(path).isDirectory()) {
-    throw new InputError(`${path}: neither a pack nor a record: ${first.problem}; ${first.remedy}`);
+    throw new InputError(`${path} is no faultbook pack, and ${first.problem}; ${first.remedy}`);
   }
   return compileOpened(records, issues);
 }

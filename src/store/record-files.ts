@@ -51,8 +51,8 @@ export interface RecordFolder extends BookSource {
 export interface RecordTree {
   readonly records: readonly RecordFolder[];
   readonly issues: readonly Issue[];
-  /** Files of a tree that hold no record at all. */
-  readonly passed: readonly string[];
+  /** Of each file of a tree that holds something else than records: that it is passed over. */
+  readonly passed: readonly Issue[];
 }
 
 /**
@@ -67,18 +67,19 @@ export function readRecords(path: string): RecordTree {
   if (!stat.isDirectory() && !stat.isFile()) throw new Error('it is neither a folder nor a file');
   const files = stat.isDirectory() ? listRecordFiles(path, issues) : [path];
   const records: RecordFolder[] = [];
-  const passed: string[] = [];
+  const passed: Issue[] = [];
   for (const file of files) {
     const shown = relativeName(file);
     // A link is the choice of whoever names it; inside a tree it may lead anywhere.
     const text = readLimited(file, shown, issues, RECORD_LIMITS.maxCollectionBytes, stat.isFile());
     if (text === null) continue;
     const read = parseRecords(text, { file: shown });
-    if (read.found === 0 && stat.isDirectory() && basename(file) !== OWN_FILE) {
-      passed.push(shown);
-      continue;
+    const elsewhere = stat.isDirectory() && basename(file) !== OWN_FILE;
+    for (const issue of read.issues) {
+      if (elsewhere && issue.code === 'not-a-record' && read.found === 0) {
+        passed.push({ ...issue, severity: 'warning' });
+      } else issues.push(issue);
     }
-    for (const issue of read.issues) issues.push(issue);
     const own = basename(file) === OWN_FILE && read.records.length === 1;
     for (const { record, file: place } of read.records) {
       const summary = own ? summarise(record, evidenceBeside(file, issues)) : null;
