@@ -327,6 +327,11 @@ describe('hostile YAML', () => {
       `${RULE}${Array.from({ length: 900 }, (_, i) => `${' '.repeat(10 + i)}- a:`).join('\n')}`,
       /nested too deeply/,
     ],
+    [
+      'keys on one line, many of them',
+      rule(`- {value: troll toll, ${Array.from({ length: 60 }, (_, i) => `k${i}: 1`).join(', ')}, k1: 2}`),
+      /"k1" stands twice/,
+    ],
     ['questions without end', `${RULE}          ${'? '.repeat(100_000)}`, /nested too deeply/],
     ['an open quote', rule('- "never closed'), /quote/i],
     ['a tab for indentation', `${RULE}\t\t- x: y\n`, /tab/i],
@@ -343,6 +348,15 @@ describe('hostile YAML', () => {
       { file: 'h.yaml', code: 'yaml-invalid', problem: expect.stringMatching(why) },
     ]);
     expect(issues[0]?.problem).toMatch(/^line \d+: /);
+  });
+  test('a megabyte of errors costs no more than the first', () => {
+    const start = process.cpuUsage();
+    for (const flood of [',', '{}', '"a"\n', '! ', '\\x', '- }\n']) {
+      const text = `${RULE}          [${flood.repeat(Math.floor(900_000 / flood.length))}`;
+      expect(parseRecords(text).issues.map((i) => i.code)).toEqual(['yaml-invalid']);
+    }
+    // Collected one by one they take half a minute.
+    expect(process.cpuUsage(start).user).toBeLessThan(15_000_000);
   });
   test('the line of the fault is named', () => {
     expect(parseRecords(rule('- &a one\n- *a')).issues[0]?.problem).toMatch(/^line 22: /);

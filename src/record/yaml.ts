@@ -3,7 +3,7 @@
  * hostile file could do with the rest of the language (aliases that multiply, tags, nesting that exhausts the
  * stack) is refused before anything is composed.
  */
-import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, parseAllDocuments } from 'yaml';
+import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, Parser } from 'yaml';
 
 export interface YamlProblem {
   /** One-based line. */
@@ -33,18 +33,17 @@ export function readYaml(text: string): YamlResult {
   if (tooDeep) return { values: [], problem: tooDeep };
   const lines = new LineCounter();
   try {
-    const documents = parseAllDocuments(text, {
+    const composer = new Composer({
       schema: 'core',
-      lineCounter: lines,
-      prettyErrors: false,
       stringKeys: true,
       resolveKnownTags: false,
       // Its own check compares every key with every other.
       uniqueKeys: false,
       logLevel: 'silent',
     });
+    stopAtFirstError(composer);
     const values: unknown[] = [];
-    for (const document of 'empty' in documents ? [] : documents) {
+    for (const document of composer.compose(new Parser(lines.addNewLine).parse(text))) {
       const trouble = document.errors[0] ?? document.warnings[0];
       if (trouble) throw new Refused(trouble.message, trouble.pos[0]);
       if (values.length >= YAML_LIMITS.maxDocuments) {
@@ -57,6 +56,22 @@ export function readYaml(text: string): YamlResult {
     const at = error instanceof Refused ? error.at : 0;
     return { values: [], problem: { line: lines.linePos(at).line, message: (error as Error).message } };
   }
+}
+
+/**
+ * The composer collects errors and goes on: of a megabyte of commas a million. Its own handler is replaced, which
+ * no option offers; were it ignored, the errors of the document would still be found, only later.
+ */
+function stopAtFirstError(composer: Composer): void {
+  type Place = number | readonly number[] | { readonly offset: number };
+  type OnError = (place: Place, code: string, message: string) => void;
+  // It catches what is thrown, and tells its handler of that as well, at each level on the way out.
+  let first: Refused | null = null;
+  (composer as unknown as { onError: OnError }).onError = (place, _, message) => {
+    const start = typeof place === 'object' && 'offset' in place ? place.offset : [place].flat()[0];
+    first ??= new Refused(message, Number(start));
+    throw first;
+  };
 }
 
 class Refused extends Error {
@@ -78,8 +93,10 @@ function nestingProblem(text: string): YamlProblem | null {
     if (scalar) scalar = false;
     else if (token === SCALAR_FOLLOWS) scalar = true;
     else if (token === '[' || token === '{') flow++;
-    else if (token === ']' || token === '}') flow--;
-    else if (token === '-' || token === '?' || token === ':') indicators++;
+    else if (token === ']' || token === '}') {
+      if (flow === 0) return { line, message: `a ${token} closes nothing` };
+      flow--;
+    } else if (token === '-' || token === '?' || (token === ':' && flow === 0)) indicators++;
     const spaces = lineStart && /^ +$/.test(token) ? token.length : 0;
     const deep =
       flow > YAML_LIMITS.maxFlowDepth ||
@@ -90,7 +107,7 @@ function nestingProblem(text: string): YamlProblem | null {
     lineStart = token.endsWith('\n');
     if (breaks > 0) {
       line += breaks;
-      if (flow === 0) indicators = 0;
+      indicators = flow === 0 ? 0 : indicators;
     }
   }
   return null;
