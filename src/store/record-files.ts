@@ -74,9 +74,10 @@ export function readRecords(path: string): RecordTree {
     const text = readLimited(file, shown, issues, RECORD_LIMITS.maxCollectionBytes, stat.isFile());
     if (text === null) continue;
     const read = parseRecords(text, { file: shown });
-    const elsewhere = stat.isDirectory() && basename(file) !== OWN_FILE;
+    // Of our own files, and of JSON that is none, somebody expects a record.
+    const expected = stat.isFile() || basename(file) === OWN_FILE || isBrokenJson(file, text);
     for (const issue of read.issues) {
-      if (elsewhere && issue.code === 'not-a-record' && read.found === 0) {
+      if (!expected && issue.code === 'not-a-record' && read.found === 0) {
         passed.push({ ...issue, severity: 'warning' });
       } else issues.push(issue);
     }
@@ -87,6 +88,10 @@ export function readRecords(path: string): RecordTree {
     }
   }
   return { records, issues, passed };
+}
+
+function isBrokenJson(file: string, text: string): boolean {
+  return /\.(?:json|jsonl|ndjson)$/.test(file) && !/^\s*[[{]/.test(text);
 }
 
 /**
