@@ -19,7 +19,8 @@ interface Rule {
 
 /** Imports go one way: record ← book, evidence ← diagnosis ← render; store and lab use those; doors use everything. */
 const MODULES: Readonly<Record<string, Rule>> = {
-  record: { imports: [], packages: ['zod'], pure: true },
+  // yaml: the rules of a peer are YAML. Bundled into what reads record files, never into a diagnosis.
+  record: { imports: [], packages: ['zod', 'yaml'], pure: true },
   book: { imports: ['record', 'evidence'], packages: [], pure: true },
   diagnosis: { imports: ['record', 'book', 'evidence'], packages: ['zod'], pure: true },
   evidence: { imports: ['record'], packages: ['zod'], pure: true },

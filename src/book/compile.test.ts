@@ -92,20 +92,22 @@ describe('careless patterns', () => {
   });
 });
 
-test('a record from elsewhere whose pattern misses its own message is found by the message', () => {
-  const { book } = compileBook(
-    [
-      record({
-        origin: 'imported',
-        regex: 'zork failed completely',
-        signature: "Cannot zork 'thing' at /path/to/file: frobnicator 12 missing",
-      }),
-    ],
-    { background },
-  );
-  expect(matchText(book, "x: Cannot zork 'other' at /srv/b/c: frobnicator 4711 missing")).toMatchObject([
-    { verdict: 'match' },
-  ]);
+describe('a record from elsewhere', () => {
+  const parts = {
+    origin: 'imported',
+    regex: 'zork failed completely',
+    signature: "Cannot zork 'thing' at /path/to/file: frobnicator 12 missing",
+  };
+  const line = "x: Cannot zork 'other' at /srv/b/c: frobnicator 4711 missing";
+  test('whose pattern misses its own message is found by the message', () => {
+    const { book } = compileBook([record({ ...parts, ignore_case: true })], { background });
+    expect(matchText(book, line)).toMatchObject([{ verdict: 'match' }]);
+  });
+  test('whose pattern heeds case was written exactly: nothing is guessed beside it', () => {
+    const { book } = compileBook([record(parts)], { background });
+    expect(matchText(book, line)).toEqual([]);
+    expect(matchText(book, 'zork failed completely')).toHaveLength(1);
+  });
 });
 
 describe('hostile patterns', () => {

@@ -228,7 +228,10 @@ function draftPatterns(
   record.not_if.forEach((n, step) => {
     add('not_if', '', step, n.regex, `not_if[${step}].regex`);
   });
-  if (record.origin !== 'authored' && record.sequence.length === 0) {
+  // A pattern in which case matters was meant exactly (a rule, a record of ours that came back): nothing is guessed
+  // beside it.
+  const guess = record.origin !== 'authored' && (record.ignore_case || record.regex === null);
+  if (guess && record.sequence.length === 0) {
     const derived = signaturePattern(record.signature);
     if (derived !== null) {
       const { pattern } = parsePattern(derived, { ignoreCase: true });

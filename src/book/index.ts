@@ -1,4 +1,4 @@
-export { admitRecord } from './admit.ts';
+export { admitForeign, admitRecord } from './admit.ts';
 export { type Background, backgroundOf, RARITY_LIMITS, wordBits, wordsOf } from './background.ts';
 export {
   type Book,
@@ -10,7 +10,7 @@ export {
 } from './compile.ts';
 export { joinBooks, type NamedBook, type Renamed } from './join.ts';
 export { believed, MatchSession, matchText, type RecordMatch, specificityOf } from './match.ts';
-export { decodePack, encodePack, PACK_VERSION, type PackResult } from './pack.ts';
+export { decodePack, encodePack, PACK_MAGIC, PACK_VERSION, type PackResult } from './pack.ts';
 export { type Likeness, likeness, type Phrase, type WeighedWord } from './phrases.ts';
 export { LineKeeper, RETRIEVAL, type Retrieved, retrieve, scoreOf } from './retrieve.ts';
 export { TEXT_LIMITS, type Unit, unitsOf } from './text.ts';

@@ -5,12 +5,13 @@
 import type { Book } from './compile.ts';
 
 export const PACK_VERSION = 0;
-const MAGIC = 'faultbook-pack';
+/** How a pack begins. */
+export const PACK_MAGIC = 'faultbook-pack';
 
 /** Deterministic text of a book. */
 export function encodePack(book: Book): string {
   const body = JSON.stringify(book);
-  return `${MAGIC} ${PACK_VERSION} ${checksumOf(body)}\n${body}\n`;
+  return `${PACK_MAGIC} ${PACK_VERSION} ${checksumOf(body)}\n${body}\n`;
 }
 
 export type PackResult =
@@ -25,7 +26,7 @@ export type PackResult =
 export function decodePack(text: string, options: { readonly trusted?: boolean } = {}): PackResult {
   const end = text.indexOf('\n');
   const [magic, version, expected] = text.slice(0, Math.min(end, 200)).split(' ');
-  if (end === -1 || magic !== MAGIC) return refuse('this is no faultbook pack');
+  if (end === -1 || magic !== PACK_MAGIC) return refuse('this is no faultbook pack');
   if (version !== String(PACK_VERSION)) {
     return refuse(
       `the pack has version ${JSON.stringify(version)}, this program reads version ${PACK_VERSION}`,

@@ -1,4 +1,4 @@
-/** `new`, `lint`, `build`, `import`: the verbs of those who write records. */
+/** `new`, `lint`, `build`: the verbs of those who write records. */
 import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { admitRecord, type Book, compileBook, encodePack, matchText } from '../book/index.ts';
@@ -20,12 +20,11 @@ import { type ColorChoice, colorOf, columnsOf, EXIT, print, warn } from './termi
 /** Where verbs look and write unless told otherwise; the flag table says so too. */
 const DEFAULT_RECORDS = 'records';
 const DEFAULT_PACK = 'book.pack';
-const DEFAULT_IMPORT = '.faultbook/records';
 /** Longest text that becomes the sample of a new record; of more, the part around the error is enough. */
 const MAX_NEW_SAMPLE_CHARS = 256 * 1024;
 
 /** The folder of a record; its id is its path, and no id leads out of the root. */
-function folderOf(root: string, id: string): string {
+export function folderOf(root: string, id: string): string {
   const folder = resolve(root, id);
   if (!new RegExp(ID_PATTERN).test(id) || id.includes('..') || !folder.startsWith(resolve(root) + sep)) {
     throw new InputError(
@@ -92,6 +91,8 @@ export async function runLint(
   for (const path of paths.length > 0 ? paths : [DEFAULT_RECORDS]) {
     const read = readPath(path);
     issues.push(...read.issues);
+    // Of YAML and text files most are meant for others; JSON in a tree of records is probably one that is broken.
+    issues.push(...read.passed.filter((i) => /\.(?:json|jsonl|ndjson)$/.test(i.file)));
     folders.push(...read.records);
   }
   const background = readBackground();
@@ -144,7 +145,8 @@ function distinct(issues: readonly Issue[]): Issue[] {
   return [...seen.values()];
 }
 
-function readPath(path: string): ReturnType<typeof readRecords> {
+/** @throws {InputError} where the path cannot be read */
+export function readPath(path: string): ReturnType<typeof readRecords> {
   try {
     return readRecords(path);
   } catch (error) {
@@ -234,35 +236,4 @@ function lookAlikes(book: Book, folders: readonly RecordFolder[]): ReadonlyMap<s
     }
   }
   return alike;
-}
-
-export async function runImport(files: readonly string[], flags: { readonly to?: string }): Promise<number> {
-  const to = flags.to ?? DEFAULT_IMPORT;
-  const issues: Issue[] = [];
-  let written = 0;
-  let kept = 0;
-  for (const path of files) {
-    const read = readPath(path);
-    issues.push(...read.issues);
-    for (const { record } of read.records) {
-      const target = join(folderOf(to, record.id), 'record.json');
-      if (existsSync(target)) {
-        kept++;
-        warn(`${target} exists already and is left as it is; remove it to import this record anew.`);
-        continue;
-      }
-      // Whatever a file says of itself, what is imported was not written here.
-      const imported = record.origin === 'authored' ? { ...record, origin: 'imported' } : record;
-      writeWhole(target, `${JSON.stringify(imported, null, 2)}\n`);
-      written++;
-    }
-  }
-  if (issues.length > 0) print(renderIssues(issues, { color: colorOf('auto'), columns: columnsOf() }));
-  const repaired = issues.filter((i) => i.repaired).length;
-  const refused = issues.filter((i) => i.severity === 'error').length;
-  print(
-    `${written} imported to ${to}, ${kept} there already, ${refused} refused; ${repaired} faults mended on the way.`,
-  );
-  if (written > 0) print(`Try them: faultbook --book ${to} FILE`);
-  return refused > 0 ? EXIT.issues : EXIT.ok;
 }

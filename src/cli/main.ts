@@ -46,7 +46,7 @@ async function run(call: Call): Promise<number> {
     case 'trust':
       return (await import('./trust.ts')).runTrust(args[0], flags);
     case 'import':
-      return (await import('./authoring.ts')).runImport(args, flags);
+      return (await import('./import.ts')).runImport(args, flags);
   }
 }
 

@@ -23,6 +23,8 @@ interface Verb {
   readonly maxArgs: number;
   readonly summary: string;
   readonly options: Readonly<Record<string, Option>>;
+  /** Below the options in its help. */
+  readonly notes?: string;
 }
 
 const LANG: Option = {
@@ -157,11 +159,20 @@ export const VERBS = {
     options: { records: RECORDS, out: { value: 'file', help: 'pack to write (default: book.pack)' } },
   },
   import: {
-    args: '<files…>',
+    args: '<paths…>',
     minArgs: 1,
     maxArgs: MANY,
-    summary: 'take records of the seed’s format; says what was mended or refused',
-    options: { to: { value: 'dir', help: 'folder to write to (default: .faultbook/records)' } },
+    summary: 'take records from elsewhere (files, folders); says what was repaired or refused',
+    options: {
+      to: { value: 'dir', help: 'folder to write to (default: .faultbook/records)' },
+      'dry-run': { help: 'write nothing; say what would be done' },
+      format: format('text', 'json'),
+      color: COLOR,
+    },
+    notes: `Formats, told from the content: the seed’s JSON, ErrorCanon (deadends.dev), lists and NDJSON of them,
+CRE rules (YAML). Whatever they claim, they are marked as imported, and their rates as claimed. A record that is
+there already is left as it is. Folders need no import: faultbook --book FOLDER reads the same formats.
+Exit codes: 0 all taken (or there already), 1 something was refused, 2 nothing could be read.`,
   },
   trust: {
     args: '[path]',
@@ -294,9 +305,10 @@ Options of a verb: faultbook <verb> --help     Version: faultbook --version
 Exit codes: 0 a match (or all is well), 1 none or only possible (or issues), 2 usage or input error.
 `;
   }
-  const { args, summary, options } = VERBS[verb];
+  const { args, summary, options, notes }: Verb = VERBS[verb];
   const rows = Object.entries<Option>(options).map(
     ([name, o]) => `  ${`--${name} ${o.value ?? ''}`.padEnd(20)}${o.help}`,
   );
-  return `Usage: faultbook ${verb} [options] ${args}\n\n${summary}\n\n${rows.join('\n')}\n`;
+  const below = notes === undefined ? '' : `\n${notes}\n`;
+  return `Usage: faultbook ${verb} [options] ${args}\n\n${summary}\n\n${rows.join('\n')}\n${below}`;
 }

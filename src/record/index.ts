@@ -1,4 +1,5 @@
 export { ISSUE_CODES, type IssueCode } from './codes.ts';
+export { type PatternDialect, type Translation, translatePattern } from './foreign-pattern.ts';
 export type { Issue } from './issue.ts';
 export { type LintOptions, lintRecord, placeholdersOf } from './lint.ts';
 export {
@@ -19,8 +20,8 @@ export {
   parsePattern,
   printPattern,
   topAlternatives,
-  translateForeignPattern,
 } from './pattern.ts';
+export { parseRecords, type RecordsResult } from './records.ts';
 export {
   type Check,
   type DeadEnd,

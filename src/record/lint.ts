@@ -4,6 +4,7 @@ import type { Issue } from './issue.ts';
 import { LITERAL_LIMITS, requiredLiterals } from './literals.ts';
 import { PATTERN_LIMITS, parsePattern, topAlternatives } from './pattern.ts';
 import type { FaultRecord } from './schema.ts';
+import { signaturePattern } from './signature.ts';
 
 export interface LintOptions {
   readonly for: 'local' | 'book';
@@ -51,7 +52,10 @@ class Linter {
 
   local(): void {
     const { record } = this;
-    if (record.regex === null && record.sequence.length === 0 && record.wordings.length === 0) {
+    // Of a record from elsewhere the words of its signature are looked for too.
+    const signature = record.origin === 'authored' ? null : signaturePattern(record.signature);
+    const patterns = [record.regex, signature, record.sequence[0], record.wordings[0]];
+    if (patterns.every((p) => p === null || p === undefined)) {
       this.owe(
         'pattern-missing',
         'regex',

@@ -1,14 +1,20 @@
 /**
  * Text or JSON value → record + issues. Never throws, never changes its input.
  *
- * Two modes. `own`: what the schema refuses is an error. `import`: records of the seed's format as they are found
- * in the wild; each fault is an issue, what can be mended is mended in memory, and the record is refused only
- * where nothing useful would remain.
+ * Two modes. `own`: what the schema refuses is an error. `import`: records from elsewhere as they are found in the
+ * wild, of the seed's format or of a peer's (`errorcanon.ts`, `cre.ts`), which is first brought into the seed's
+ * shape; each fault is an issue, what can be mended is mended in memory, and the record is refused only where
+ * nothing useful would remain.
  */
 import type { IssueCode } from './codes.ts';
+import { readRule, rulesOf } from './cre.ts';
+import { readJson } from './documents.ts';
+import { flattenErrorCanon, isErrorCanon } from './errorcanon.ts';
+import { type PatternDialect, translatePattern } from './foreign-pattern.ts';
 import type { Issue } from './issue.ts';
-import { parsePattern, translateForeignPattern } from './pattern.ts';
+import { parsePattern } from './pattern.ts';
 import { type FaultRecord, ID_PATTERN, KEY_PATTERN, RECORD_LIMITS, recordSchema } from './schema.ts';
+import { signaturePattern } from './signature.ts';
 
 export interface ParseOptions {
   /** Name of the file, for issues. */
@@ -31,15 +37,44 @@ const MAX_REPAIR_ROUNDS = 8;
 const MAX_REFUSALS_NAMED = 20;
 /** Keys named in a remedy. */
 const MAX_KEYS_NAMED = 20;
+/** Ids that are paths to somewhere else. */
+const LEADS_AWAY = /^[/\\]|^[a-z]:[/\\]|(?:^|[/\\])\.{1,2}(?:[/\\]|$)|[\x00-\x1f]/i;
+/** What stands in the folder of a record, or is passed over when a tree is read. */
+const RESERVED_NAMES: ReadonlySet<string> = new Set([
+  'samples',
+  'node_modules',
+  'record.json',
+  'evidence.json',
+  'lab.md',
+]);
 const HAN = /\p{Script=Han}/u;
 
-/** Reads one record: our own format, or the seed's with all its faults. */
+/** Reads one record: our own format, the seed's with all its faults, a nested ErrorCanon document, one CRE rule. */
 export function parseRecord(input: unknown, options: ParseOptions = {}): ParseResult {
   const reader = new Reader(options.file ?? '-');
   const document = reader.document(input);
   if (!document) return { record: null, issues: reader.issues };
-  const own = options.mode ? options.mode === 'own' : document.origin === 'authored';
-  const record = own ? reader.own(document) : reader.foreign(document);
+  const rules = rulesOf(document);
+  if (!rules) return parseDocument(document, options);
+  const [rule] = rules;
+  if (rule && rules.length === 1) return parseRule(rule, document.terms, options);
+  reader.manyRules(rules.length);
+  return { record: null, issues: reader.issues };
+}
+
+/** Reads one record of JSON data that nobody else holds. */
+export function parseDocument(document: Json, options: ParseOptions = {}): ParseResult {
+  const reader = new Reader(options.file ?? '-');
+  const nested = isErrorCanon(document);
+  const own = options.mode ? options.mode === 'own' : document.origin === 'authored' && !nested;
+  const record = own ? reader.own(document) : nested ? reader.nested(document) : reader.foreign(document);
+  return { record, issues: reader.issues };
+}
+
+/** Reads one rule of CRE data that nobody else holds. @param terms the named conditions of its file */
+export function parseRule(rule: Json, terms: unknown, options: ParseOptions = {}): ParseResult {
+  const reader = new Reader(options.file ?? '-');
+  const record = reader.rule(rule, objectsOf([terms])[0] ?? {});
   return { record, issues: reader.issues };
 }
 
@@ -101,48 +136,52 @@ class Reader {
 
   private parseJson(input: string): unknown {
     const text = input.startsWith('\ufeff') ? input.slice(1) : input;
-    // UTF-8 needs at most three bytes for a UTF-16 unit: only long texts have to be counted.
-    const bytes =
-      text.length * 3 <= RECORD_LIMITS.maxFileBytes ? text.length : new TextEncoder().encode(text).length;
-    if (bytes > RECORD_LIMITS.maxFileBytes) {
-      this.report(
-        'error',
-        'file-too-large',
-        '',
-        `it has ${bytes} bytes, a record may have ${RECORD_LIMITS.maxFileBytes}`,
-        'a record is read whole before it is judged',
-        'move long output to samples/',
-      );
-      return undefined;
+    return readJson(text, (code, problem, why, remedy) =>
+      this.report('error', code, '', problem, why, remedy),
+    );
+  }
+
+  manyRules(count: number): void {
+    this.report(
+      'error',
+      'not-a-record',
+      'rules',
+      `it holds ${count} rules`,
+      'one record is asked for',
+      'read them all: parseRecords, or faultbook import',
+    );
+  }
+
+  /** A rule of the CRE format: taken where it means exactly what a record can say. */
+  rule(rule: Json, terms: Json): FaultRecord | null {
+    const { document, refusal, ...rest } = readRule(rule, terms);
+    if (refusal) {
+      const { field, problem, why, remedy } = refusal;
+      this.report('error', 'rule-refused', field, problem, why, remedy);
+      return null;
     }
-    if (depthOf(text) > RECORD_LIMITS.maxDepth) {
+    if ('translated' in rest && rest.translated) this.patternTranslated();
+    return this.foreign(document);
+  }
+
+  /** A nested ErrorCanon document: brought into the seed's shape, then read like it. */
+  nested(document: Json): FaultRecord | null {
+    const moved = new Map<string, { to: string; count: number }>();
+    const { flat, page } = flattenErrorCanon(document, (field, to) => {
+      moved.set(field, { to, count: (moved.get(field)?.count ?? 0) + 1 });
+    });
+    for (const [field, { to, count }] of moved) {
       this.report(
-        'error',
-        'json-too-deep',
-        '',
-        `it is nested more than ${RECORD_LIMITS.maxDepth} deep`,
-        'no record needs that',
-        'flatten it',
+        'warning',
+        'text-moved',
+        field,
+        `${count} text${count === 1 ? ' stands' : 's stand'} in ${to} now`,
+        'the format has no place of that name',
+        'nothing is lost; read whether it still fits',
+        true,
       );
-      return undefined;
     }
-    try {
-      return JSON.parse(text);
-    } catch (error) {
-      const { message } = error as Error;
-      const position = /position (\d+)/.exec(message)?.[1];
-      const before = position === undefined ? null : text.slice(0, Number(position)).split('\n');
-      const where = before ? ` (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})` : '';
-      this.report(
-        'error',
-        'json-invalid',
-        '',
-        `it is no JSON${where}: ${message.replace(/\s+/g, ' ').slice(0, 160)}`,
-        'nothing of it can be read',
-        'mend the syntax; an editor shows the place',
-      );
-      return undefined;
-    }
+    return this.foreign(flat, page);
   }
 
   /** Our own format: strict. */
@@ -271,15 +310,19 @@ class Reader {
   }
 
   /** The seed's format as it is found: repaired step by step, then whatever the schema still refuses is dropped. */
-  foreign(document: Json): FaultRecord | null {
+  foreign(document: Json, page: string | null = null): FaultRecord | null {
     this.cutLists(document);
     if (!this.foreignId(document) || !this.foreignSignature(document)) return null;
+    // Who names an origin writes our format: a pattern that was translated once is not translated again.
+    const dialect = document.origin === undefined ? 'python' : 'ours';
     this.foreignOrigin(document);
-    this.foreignPattern(document);
+    this.foreignPattern(document, dialect);
     this.foreignValues(document);
     for (const list of ['dead_ends', 'workarounds'] as const) this.foreignActions(document, list);
     this.foreignChinese(document);
     this.foreignSources(document);
+    // Where it was published says where it comes from; it is no source of what it says.
+    if (page !== null) document.sources = [page, ...((document.sources as string[] | undefined) ?? [])];
     const record = this.dropRefused(document);
     if (record) {
       this.duplicateKeys(record, 'warning');
@@ -318,13 +361,23 @@ class Reader {
       );
       return false;
     }
-    const [first = '', second = '', ...rest] = given
-      .split('/')
-      .map(slugOf)
-      .filter((s) => s !== '');
+    const segments = given.split(/[/\\]/).map(slugOf);
+    const [first = '', second = '', ...rest] = segments.filter((s) => s !== '');
+    if ((first !== '' || given.includes('..')) && LEADS_AWAY.test(given)) {
+      this.idRefused(given, 'leads out of the tree', 'a record is written below the folder that was named');
+      return false;
+    }
     const parts =
       second === '' ? [slugOf(String(document.domain ?? '')) || 'unknown', first] : [first, second];
     if (rest.length > 0) parts.push(slugOf(rest.join('-')));
+    if (parts.some((p) => RESERVED_NAMES.has(p))) {
+      this.idRefused(
+        given,
+        'holds the name of a file or folder that records have themselves',
+        'it would not be found again',
+      );
+      return false;
+    }
     const id = parts.join('/');
     if (!new RegExp(ID_PATTERN).test(id)) {
       this.report(
@@ -365,6 +418,17 @@ class Reader {
     return true;
   }
 
+  private idRefused(id: string, problem: string, why: string): void {
+    this.report(
+      'error',
+      'id-refused',
+      'id',
+      `${JSON.stringify(id.slice(0, 80))} ${problem}`,
+      why,
+      'write domain/slug in lower case, digits and hyphens',
+    );
+  }
+
   private foreignSignature(document: Json): boolean {
     const { signature, regex, title } = document;
     if (typeof signature === 'string' && signature.trim() !== '') return true;
@@ -403,28 +467,44 @@ class Reader {
     if (document.ignore_case === undefined) document.ignore_case = true;
   }
 
-  private foreignPattern(document: Json): void {
+  private foreignPattern(document: Json, dialect: PatternDialect): void {
     const { regex } = document;
     if (typeof regex !== 'string' || regex === '') {
       if (regex === '') document.regex = null;
       return;
     }
-    const translated = translateForeignPattern(regex);
-    const { pattern, problem } = parsePattern(translated.source);
-    if (pattern) {
-      document.regex = translated.source;
+    const { source, problem, ...rest } = translatePattern(regex, dialect);
+    if (source !== null) {
+      document.regex = source;
+      if ('changed' in rest && rest.changed) this.patternTranslated();
+      if ('ignoreCase' in rest && rest.ignoreCase) document.ignore_case = true;
       return;
     }
+    const stands = typeof document.signature === 'string' && signaturePattern(document.signature) !== null;
     this.report(
       'warning',
       'pattern-refused',
       'regex',
       `${problem.message} (at character ${problem.at + 1})`,
-      'such a pattern cannot be matched in linear time; the text of the signature stands in for it',
+      stands
+        ? 'such a pattern cannot be matched in linear time; the text of the signature stands in for it'
+        : 'such a pattern cannot be matched in linear time, and the signature says too little to stand in for it',
       problem.remedy,
-      true,
+      stands,
     );
     document.regex = null;
+  }
+
+  private patternTranslated(): void {
+    this.report(
+      'warning',
+      'pattern-translated',
+      'regex',
+      'the pattern is spelt in another way now',
+      'flags and escapes of other languages are written out; it matches the same lines',
+      'nothing: it means what it meant',
+      true,
+    );
   }
 
   private foreignValues(document: Json): void {
@@ -467,7 +547,9 @@ class Reader {
         'warning',
         'rate-claimed',
         [...new Set(rates)].join(', '),
-        `${rates.length} rates without trials behind them`,
+        rates.length === 1
+          ? 'a rate without trials behind it'
+          : `${rates.length} rates without trials behind them`,
         'nobody can check them',
         'they are kept, and shown as claimed, not measured',
       );
@@ -534,7 +616,7 @@ class Reader {
         'warning',
         'key-derived',
         `${list}[].key`,
-        `${derived} entries have no key`,
+        derived === 1 ? 'an entry has no key' : `${derived} entries have no key`,
         'reports and answers name an action by its key',
         'give each a key that does not change',
         true,
@@ -624,25 +706,6 @@ class Reader {
     );
     return null;
   }
-}
-
-/** Deepest nesting of brackets outside strings; one pass, so that hostile depth costs nothing. */
-function depthOf(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  let inString = false;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (inString) {
-      if (c === 92) i++;
-      else if (c === 34) inString = false;
-    } else if (c === 34) inString = true;
-    else if (c === 91 || c === 123) {
-      depth++;
-      if (depth > deepest) deepest = depth;
-    } else if (c === 93 || c === 125) depth--;
-  }
-  return deepest;
 }
 
 function pathText(path: readonly PropertyKey[]): string {

@@ -9,7 +9,6 @@ import {
   parsePattern,
   printPattern,
   topAlternatives,
-  translateForeignPattern,
 } from './pattern.ts';
 
 function parsed(source: string, ignoreCase = false): ParsedPattern {
@@ -218,15 +217,4 @@ test('the outermost alternatives together are the pattern', () => {
   const parts = topAlternatives(parsed('(?:one|two (x|y)|W/)')).map(printPattern);
   expect(parts).toHaveLength(3);
   expect(topAlternatives(parsed('(?<g>one|two)'))).toHaveLength(1);
-});
-
-test.each([
-  ['(?i)Boom', 'Boom', true],
-  ['(?P<n>x)', '(?P<n>x)', false],
-  ['a\\-b\\"c', 'a\\-b\\"c', false],
-  ['can\\t\\ybe\\Z', 'can\\tybe\\z', false],
-])('foreign spelling %s', (foreign, ours, ignoreCase) => {
-  const translated = translateForeignPattern(foreign);
-  expect([translated.source, translated.ignoreCase]).toEqual([ours, ignoreCase]);
-  expect(parsePattern(translated.source).problem).toBeNull();
 });

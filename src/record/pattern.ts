@@ -520,34 +520,6 @@ function printCodePoint(codePoint: number): string {
   return PRINTED[codePoint] ?? `\\x{${codePoint.toString(16)}}`;
 }
 
-/**
- * Rewrites spellings of Python and PCRE that mean the same in our subset; what has no equal (look-around,
- * back-references) is left as it stands, for `parsePattern` to refuse.
- */
-export function translateForeignPattern(source: string): {
-  readonly source: string;
-  readonly ignoreCase: boolean;
-  readonly notes: readonly string[];
-} {
-  const notes: string[] = [];
-  let ignoreCase = false;
-  let out = source;
-  const flags = /^\(\?([aimsux]+)\)/.exec(out);
-  if (flags) {
-    out = out.slice(flags[0].length);
-    ignoreCase = (flags[1] as string).includes('i');
-    notes.push(`flags ${flags[0]} moved out of the pattern`);
-  }
-  const rewritten = out.replace(/\\(.)/gsu, (whole, c: string) => {
-    if (c === 'Z') return '\\z';
-    // A letter that needs no backslash and has no meaning with one; digits stay, they are back-references.
-    if (/[gijklmoquyCFHIJLMOTUVY]/.test(c)) return c;
-    return whole;
-  });
-  if (rewritten !== out) notes.push('needless escapes removed');
-  return { source: rewritten, ignoreCase, notes };
-}
-
 /** Splits a pattern at its outermost `|`: matching any of the parts is matching the whole. */
 export function topAlternatives(pattern: ParsedPattern): readonly PatternNode[] {
   let node = pattern.node;

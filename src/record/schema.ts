@@ -11,6 +11,10 @@ import { z } from 'zod';
 export const RECORD_LIMITS = {
   /** A record file larger than this is refused before it is parsed. */
   maxFileBytes: 1024 * 1024,
+  /** A file of many records (a JSON list, NDJSON) may be this large; each record in it no larger than `maxFileBytes`. */
+  maxCollectionBytes: 32 * 1024 * 1024,
+  /** Most records of one file. */
+  maxRecordsOfFile: 20_000,
   /** JSON nested deeper than this is refused. */
   maxDepth: 32,
   /** Longest pattern source, in UTF-16 units. */

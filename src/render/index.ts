@@ -1,6 +1,7 @@
 export { type DrillReport, type PolicyFigures, renderDrill } from './drill.ts';
 export { type ExplainOptions, renderExplain } from './explain.ts';
 export { GITHUB_LIMITS, renderGithub, renderSummary } from './github.ts';
+export { type ImportReport, renderImport } from './import.ts';
 export { renderIssues } from './issues.ts';
 export { renderJson, renderNdjson } from './json.ts';
 export { renderJunit } from './junit.ts';

@@ -8,13 +8,15 @@ import { describe, expect, test } from 'vitest';
 import { compileBook } from '../book/index.ts';
 import { type Diagnosis, diagnose, diagnosisSchema, possibleWorlds } from '../diagnosis/index.ts';
 import { type Evidence, type EvidenceSummary, summarise } from '../evidence/index.ts';
-import { type FaultRecord, parseRecord } from '../record/index.ts';
+import { type FaultRecord, type Issue, parseRecord } from '../record/index.ts';
 import { readRecords } from '../store/index.ts';
 import {
   type DiagnosedInput,
+  type ImportReport,
   MAX_MARKDOWN_TOKENS,
   renderExplain,
   renderGithub,
+  renderImport,
   renderIssues,
   renderJson,
   renderJunit,
@@ -390,6 +392,60 @@ describe('pages', () => {
       { file: 'seed.json' },
     );
     golden('issues.txt', renderIssues(issues, { color: false, columns: 80 }));
+  });
+  test('an import: few issues one by one, many in groups', () => {
+    const issue = (file: string, parts: Partial<Issue>): Issue => ({
+      severity: 'warning',
+      code: 'rate-claimed',
+      file,
+      field: 'confidence',
+      problem: '3 rates without trials behind them',
+      why: 'nobody can check them',
+      remedy: 'they are kept, and shown as claimed, not measured',
+      ...parts,
+    });
+    const refusal: Partial<Issue> = {
+      severity: 'error',
+      code: 'id-refused',
+      field: 'id',
+      problem: '"../\u001b[31mx\n::stop" leads out of the tree',
+      why: 'a record is written below the folder that was named',
+      remedy: 'write domain/slug',
+    };
+    const report = (count: number): ImportReport => {
+      const taken = Array.from({ length: count }, (_, i) => ({
+        id: `zork/n${i}`,
+        file: `canons/n${i}.json`,
+        repaired: i < 7,
+      }));
+      return {
+        to: '.faultbook/records',
+        dryRun: false,
+        taken,
+        kept: [{ id: 'zork/old', file: 'canons/old.json' }],
+        refused: ['::error::bad\u202e.json'],
+        passed: ['role.yaml'],
+        issues: [
+          issue('::error::bad\u202e.json', refusal),
+          ...taken.map(({ file }) => issue(file, {})),
+          ...taken
+            .slice(0, 7)
+            .map(({ file }) =>
+              issue(file, { code: 'key-derived', field: 'dead_ends[].key', repaired: true }),
+            ),
+        ],
+      };
+    };
+    const options = { color: false, columns: 80 };
+    const few = renderImport(report(1), options);
+    const many = renderImport(report(1_234), options);
+    golden('import.few.txt', few);
+    golden('import.many.txt', many);
+    for (const text of [few, many]) expect(text).not.toMatch(/^::|[\x1b\u202e]/m);
+    golden(
+      'import.dry-run.txt',
+      renderImport({ ...report(1), dryRun: true, issues: [], refused: [] }, options),
+    );
   });
 });
 

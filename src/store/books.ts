@@ -1,7 +1,7 @@
 /** Opening a book: the built-in pack, another pack, or a tree of records compiled on the spot. */
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Book, type BookSource, decodePack } from '../book/index.ts';
+import { type Book, type BookSource, decodePack, PACK_MAGIC } from '../book/index.ts';
 import type { Issue } from '../record/index.ts';
 import { InputError } from './error.ts';
 
@@ -76,12 +76,8 @@ async function openBuiltIn(): Promise<OpenedBook> {
 
 /** A folder or a file of records, else a pack. */
 async function openPath(path: string, options: OpenBookOptions, trusted: boolean): Promise<OpenedBook> {
-  const isTree =
-    options.records === path ||
-    (options.pack !== path &&
-      (readOrExplain(path, () => statSync(path).isDirectory()) ||
-        /\.(?:json|txt|ya?ml|ndjson|jsonl)$/.test(path)));
-  const opened = isTree ? await openRecords(path) : await openPack(path);
+  const asPack = options.pack === path || (options.records !== path && isPack(path));
+  const opened = asPack ? await openPack(path) : await openRecords(path);
   return { ...opened, standing: opened.records.map(() => ({ book: path, trusted })) };
 }
 
@@ -98,6 +94,21 @@ function nameOf(path: string): string {
     )
     .filter((p) => p !== '' && p !== 'records');
   return parts[parts.length - 1]?.slice(0, 40) ?? 'book';
+}
+
+/** A file that begins as packs do. */
+function isPack(path: string): boolean {
+  return readOrExplain(path, () => {
+    if (!statSync(path).isFile()) return false;
+    const start = Buffer.alloc(PACK_MAGIC.length);
+    const handle = openSync(path, 'r');
+    try {
+      readSync(handle, start);
+    } finally {
+      closeSync(handle);
+    }
+    return start.toString('latin1') === PACK_MAGIC;
+  });
 }
 
 async function openPack(path: string): Promise<OpenedBook> {
@@ -127,6 +138,10 @@ async function compileOpened(records: readonly BookSource[], issues: readonly Is
 async function openRecords(path: string): Promise<OpenedBook> {
   const { readRecords } = await import('./record-files.ts');
   const { records, issues } = readOrExplain(path, () => readRecords(path));
+  const [first] = issues;
+  if (first && records.length === 0 && !statSync(path).isDirectory()) {
+    throw new InputError(`${path} is no faultbook pack, and ${first.problem}; ${first.remedy}`);
+  }
   return compileOpened(records, issues);
 }
 

@@ -1,7 +1,14 @@
 export { readBackground } from './background-file.ts';
 export { BUILT_IN, type OpenBookOptions, type OpenedBook, openBook } from './books.ts';
 export { InputError } from './error.ts';
-export { type RecordFolder, readRecords, type Sample, STORE_LIMITS } from './record-files.ts';
+export {
+  examplesBeside,
+  type RecordFolder,
+  type RecordTree,
+  readRecords,
+  type Sample,
+  STORE_LIMITS,
+} from './record-files.ts';
 export {
   distrust,
   listTrust,

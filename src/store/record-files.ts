@@ -1,9 +1,19 @@
 /** Record folders on disk: what is there, what could not be read. Reads only; never follows a link. */
-import { type Dirent, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  type Dirent,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import type { BookSource } from '../book/index.ts';
 import { type Evidence, parseEvidence, summarise } from '../evidence/index.ts';
-import { type Issue, type IssueCode, parseRecord, RECORD_LIMITS } from '../record/index.ts';
+import { type Issue, type IssueCode, parseRecord, parseRecords, RECORD_LIMITS } from '../record/index.ts';
 
 /** Bounds of one tree of records; `docs/records.md` lists them. */
 export const STORE_LIMITS = {
@@ -16,7 +26,9 @@ export const STORE_LIMITS = {
 
 /** Folders that hold other things than records. */
 const SKIPPED_FOLDERS = new Set(['node_modules', 'samples', '.git']);
-/** Written by the lab beside a record. */
+/** Name of a record's file in our own layout. */
+const OWN_FILE = 'record.json';
+/** Written by the lab beside a record, or by package clients. */
 const SKIPPED_FILES = new Set(['evidence.json', 'package.json', 'package-lock.json', 'tsconfig.json']);
 
 export interface Sample {
@@ -25,35 +37,76 @@ export interface Sample {
   readonly text: string;
 }
 
+/** What could be records: of these files the content decides. */
+const RECORD_FILE = /\.(?:json|jsonl|ndjson|txt|yaml|yml)$/;
+/** Beside a rule of the CRE format: output that it must find, and output that it must not. */
+const EXAMPLE_FILES = { 'test.log': 'match.', 'test-fp.log': 'near-miss.' } as const;
+
 /** A record with the folder and samples that belong to it. */
 export interface RecordFolder extends BookSource {
   readonly file: string;
   readonly samples: readonly Sample[];
 }
 
-/**
- * Reads every record under a path: a folder of records in our layout, a foreign tree of `*.json` (or `*.txt`
- * that hold a JSON object), or one file. A file that is no record is reported and left out.
- * @throws where the path itself cannot be read.
- */
-export function readRecords(path: string): {
+export interface RecordTree {
   readonly records: readonly RecordFolder[];
   readonly issues: readonly Issue[];
-} {
+  /** Of each file of a tree that holds something else than records: that it is passed over. */
+  readonly passed: readonly Issue[];
+}
+
+/**
+ * Reads every record under a path: a folder of records in our layout, a foreign tree, or one file, of any format
+ * that `parseRecords` knows. A record that cannot be read is reported and left out; of a tree, files that hold
+ * something else are passed over.
+ * @throws where the path itself cannot be read, or is neither folder nor file.
+ */
+export function readRecords(path: string): RecordTree {
   const issues: Issue[] = [];
-  const files = statSync(path).isDirectory() ? listRecordFiles(path, issues) : [path];
+  const stat = statSync(path);
+  if (!stat.isDirectory() && !stat.isFile()) throw new Error('it is neither a folder nor a file');
+  const files = stat.isDirectory() ? listRecordFiles(path, issues) : [path];
   const records: RecordFolder[] = [];
+  const passed: Issue[] = [];
   for (const file of files) {
     const shown = relativeName(file);
-    const text = readLimited(file, shown, issues);
-    if (text === null || (file.endsWith('.txt') && !text.trimStart().startsWith('{'))) continue;
-    const { record, issues: found } = parseRecord(text, { file: shown });
-    issues.push(...found);
-    if (!record) continue;
-    const summary = summarise(record, evidenceBeside(file, issues));
-    records.push({ record, file: shown, samples: samplesBeside(file, issues), summary });
+    // A link is the choice of whoever names it; inside a tree it may lead anywhere.
+    const text = readLimited(file, shown, issues, RECORD_LIMITS.maxCollectionBytes, stat.isFile());
+    if (text === null) continue;
+    const read = parseRecords(text, { file: shown });
+    // Of our own files, and of JSON that is none, somebody expects a record.
+    const expected = stat.isFile() || basename(file) === OWN_FILE || isBrokenJson(file, text);
+    for (const issue of read.issues) {
+      if (!expected && issue.code === 'not-a-record' && read.found === 0) {
+        passed.push({ ...issue, severity: 'warning' });
+      } else issues.push(issue);
+    }
+    const own = basename(file) === OWN_FILE && read.records.length === 1;
+    for (const { record, file: place } of read.records) {
+      const summary = own ? summarise(record, evidenceBeside(file, issues)) : null;
+      records.push({ record, file: place, samples: own ? samplesBeside(file, issues) : [], summary });
+    }
   }
-  return { records, issues };
+  return { records, issues, passed };
+}
+
+function isBrokenJson(file: string, text: string): boolean {
+  return /\.(?:json|jsonl|ndjson)$/.test(file) && !/^\s*[[{]/.test(text);
+}
+
+/**
+ * The example output that stands beside a file of one CRE rule, named like samples. It is no sample of ours: nobody
+ * knows whether a program printed it.
+ */
+export function examplesBeside(file: string): readonly Sample[] {
+  const examples: Sample[] = [];
+  for (const [name, prefix] of Object.entries(EXAMPLE_FILES)) {
+    const path = join(dirname(file), name);
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (!stat?.isFile() || stat.size > STORE_LIMITS.maxSampleBytes) continue;
+    examples.push({ name: `${prefix}${name}`, text: readFileSync(path, 'utf8') });
+  }
+  return examples;
 }
 
 /** The records of a value that should be a list of them, each read as strictly as from a file. */
@@ -108,7 +161,7 @@ function listRecordFiles(root: string, issues: Issue[]): string[] {
         );
       } else if (entry.isDirectory()) {
         if (depth < STORE_LIMITS.maxFolderDepth && !SKIPPED_FOLDERS.has(entry.name)) visit(path, depth + 1);
-      } else if (entry.isFile() && /\.(?:json|txt)$/.test(entry.name) && !SKIPPED_FILES.has(entry.name)) {
+      } else if (entry.isFile() && RECORD_FILE.test(entry.name) && !SKIPPED_FILES.has(entry.name)) {
         if (files.length < STORE_LIMITS.maxFiles) files.push(path);
       }
     }
@@ -117,22 +170,35 @@ function listRecordFiles(root: string, issues: Issue[]): string[] {
   return files;
 }
 
-function readLimited(file: string, shown: string, issues: Issue[]): string | null {
+function readLimited(
+  file: string,
+  shown: string,
+  issues: Issue[],
+  maxBytes: number,
+  throughLinks: boolean,
+): string | null {
+  let handle: number | null = null;
   try {
-    const { size } = lstatSync(file);
-    if (size > RECORD_LIMITS.maxFileBytes) {
+    // Asked of the open file: what the name stands for may change in between. NONBLOCK: a pipe would wait for ever.
+    handle = openSync(
+      file,
+      constants.O_RDONLY | constants.O_NONBLOCK | (throughLinks ? 0 : constants.O_NOFOLLOW),
+    );
+    const stat = fstatSync(handle);
+    if (!stat.isFile()) throw new Error('it is no regular file');
+    if (stat.size > maxBytes) {
       issues.push(
         fileIssue(
           shown,
           'file-too-large',
-          `the file has ${size} bytes, more than the ${RECORD_LIMITS.maxFileBytes} that a record may have`,
-          'a record is read whole before it is judged',
-          'move long output to samples/',
+          `the file has ${stat.size} bytes, more than the ${maxBytes} that a file of records may have`,
+          'a file is read whole before it is judged',
+          'move long output to samples/, or split it',
         ),
       );
       return null;
     }
-    return readFileSync(file, 'utf8');
+    return readFileSync(handle, 'utf8');
   } catch (error) {
     issues.push(
       fileIssue(
@@ -144,24 +210,24 @@ function readLimited(file: string, shown: string, issues: Issue[]): string | nul
       ),
     );
     return null;
+  } finally {
+    if (handle !== null) closeSync(handle);
   }
 }
 
 /** What the lab wrote beside a record, in our own layout. */
 function evidenceBeside(file: string, issues: Issue[]): Evidence | null {
-  if (basename(file) !== 'record.json') return null;
   const path = join(dirname(file), 'evidence.json');
   if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return null;
-  const text = readLimited(path, relativeName(path), issues);
+  const text = readLimited(path, relativeName(path), issues, RECORD_LIMITS.maxFileBytes, false);
   if (text === null) return null;
   const read = parseEvidence(text, relativeName(path));
   issues.push(...read.issues);
   return read.evidence;
 }
 
-/** Only our own layout has samples; a flat tree of thousands of files is not searched for them file by file. */
+/** Only our own layout has samples. */
 function samplesBeside(file: string, issues: Issue[]): Sample[] {
-  if (basename(file) !== 'record.json') return [];
   const folder = join(dirname(file), 'samples');
   let names: string[];
   try {
