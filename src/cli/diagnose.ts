@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import type { Diagnosis } from '../diagnosis/index.ts';
 import { DiagnosisSession } from '../diagnosis/index.ts';
 import { renderJson, renderMarkdown, renderNdjson, renderText } from '../render/index.ts';
-import { BUILT_IN, InputError, type OpenedBook, openBook, trustOf } from '../store/index.ts';
+import { BUILT_IN, InputError, keepsMisses, type OpenedBook, openBook, trustOf } from '../store/index.ts';
 import { environmentOf } from './environment.ts';
 import { readText, stdinHasInput } from './input.ts';
 import type { ReportFormat } from './reports.ts';
@@ -105,6 +105,7 @@ export async function runDiagnose(files: readonly string[], flags: DiagnoseFlags
   for (const source of sources) {
     const diagnosis = await diagnoseSource(book, source, flags);
     if (diagnosis.verdict === 'match') matched = true;
+    else if (keepsMisses()) (await import('./misses.ts')).keepMisses(diagnosis);
     if (isReport) inputs.push({ source, diagnosis });
     else print(renderDiagnosis(diagnosis, book, source, sources.length > 1, flags));
   }

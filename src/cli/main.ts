@@ -43,6 +43,8 @@ async function run(call: Call): Promise<number> {
       return (await import('./authoring.ts')).runLint(args, flags);
     case 'build':
       return (await import('./authoring.ts')).runBuild(flags);
+    case 'misses':
+      return (await import('./misses.ts')).runMisses(args, flags);
     case 'trust':
       return (await import('./trust.ts')).runTrust(args[0], flags);
     case 'import':

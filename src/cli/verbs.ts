@@ -174,6 +174,13 @@ CRE rules (YAML). Whatever they claim, they are marked as imported, and their ra
 there already is left as it is. Folders need no import: faultbook --book FOLDER reads the same formats.
 Exit codes: 0 all taken (or there already), 1 something was refused, 2 nothing could be read.`,
   },
+  misses: {
+    args: '[on|off|add|clear] [file]',
+    minArgs: 0,
+    maxArgs: 2,
+    summary: 'what could not be diagnosed here; kept only when you say on, redacted, on this machine',
+    options: { format: format('text', 'json'), lang: LANG, color: COLOR },
+  },
   trust: {
     args: '[path]',
     minArgs: 0,

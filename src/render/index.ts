@@ -9,6 +9,7 @@ export { type ListEntry, renderList } from './list.ts';
 export { MAX_MARKDOWN_TOKENS, renderMarkdown } from './markdown.ts';
 export { type MatrixOptions, renderMatrix, renderProof } from './matrix.ts';
 export type { Lang, Tier } from './messages.ts';
+export { type MissEntry, renderMisses } from './misses.ts';
 export type { DiagnosedInput } from './parts.ts';
 export { MAX_EXCERPT_COLUMNS } from './safe.ts';
 export { renderSarif, SARIF_LIMITS, type SarifOptions } from './sarif.ts';

@@ -2,6 +2,16 @@ export { readBackground } from './background-file.ts';
 export { BUILT_IN, type OpenBookOptions, type OpenedBook, openBook } from './books.ts';
 export { InputError } from './error.ts';
 export {
+  addMisses,
+  clearMisses,
+  keepsMisses,
+  MISSES_LIMITS,
+  type Miss,
+  type MissGroup,
+  readMisses,
+  switchMisses,
+} from './misses.ts';
+export {
   examplesBeside,
   type RecordFolder,
   type RecordTree,
