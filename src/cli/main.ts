@@ -3,9 +3,10 @@
 import { existsSync } from 'node:fs';
 import { InputError } from '../store/index.ts';
 import { runDiagnose } from './diagnose.ts';
+import { nearest } from './distance.ts';
 import { stdinHasInput } from './input.ts';
 import { colorOf, EXIT, langOf, print, warn } from './terminal.ts';
-import { type Call, helpText, readCall, VERBS } from './verbs.ts';
+import { type Call, readCall, VERBS } from './verbs.ts';
 import { VERSION } from './version.ts';
 
 /** @returns the exit code. */
@@ -14,7 +15,13 @@ async function run(call: Call): Promise<number> {
   // The flag table has checked them: each verb reads its own.
   const flags = call.flags as never;
   if (call.wants === 'version') print(VERSION);
-  if (call.wants === 'help') print(helpText(explicit ? verb : null));
+  if (call.wants === 'help')
+    print(
+      (await import('./help.ts')).helpText(
+        explicit ? verb : null,
+        langOf(call.flags.lang as string | undefined),
+      ),
+    );
   if (call.wants !== null) return EXIT.ok;
   switch (verb) {
     case 'diagnose':
@@ -43,6 +50,8 @@ async function run(call: Call): Promise<number> {
       return (await import('./authoring.ts')).runLint(args, flags);
     case 'build':
       return (await import('./authoring.ts')).runBuild(flags);
+    case 'completion':
+      return (await import('./completion.ts')).runCompletion(args[0] as string);
     case 'misses':
       return (await import('./misses.ts')).runMisses(args, flags);
     case 'trust':
@@ -55,23 +64,9 @@ async function run(call: Call): Promise<number> {
 /** `faultbook lst` is a mistyped verb, not a missing file. */
 function refuseUnknownVerb(word: string | undefined): void {
   if (word === undefined || word === '-' || /[./\\]/.test(word) || existsSync(word)) return;
-  const near = Object.keys(VERBS).filter((name) => distance(name, word) <= 2);
+  const near = nearest(word, Object.keys(VERBS));
   const hint = near.length > 0 ? ` Did you mean: ${near.join(', ')}?` : ' See: faultbook --help';
   throw new InputError(`there is no file and no verb called ${JSON.stringify(word)}.${hint}`);
-}
-
-/** Edit distance; both words are short. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }
 
 async function main(): Promise<void> {

@@ -6,11 +6,14 @@ import { toSeed } from '../record/index.ts';
 import { renderExplain, renderList } from '../render/index.ts';
 import { InputError, type OpenedBook } from '../store/index.ts';
 import { bookOf } from './diagnose.ts';
+import { nearest } from './distance.ts';
 import { environmentOf } from './environment.ts';
-import { type ColorChoice, colorOf, columnsOf, EXIT, langOf, print } from './terminal.ts';
+import { showPage } from './pager.ts';
+import { type ColorChoice, colorOf, columnsOf, EXIT, langOf, linksOf, print } from './terminal.ts';
 
 interface PageFlags {
-  readonly format?: 'text' | 'markdown' | 'json';
+  readonly format?: 'text' | 'markdown' | 'json' | 'ids';
+  readonly 'no-pager'?: true;
   readonly lang?: string;
   readonly color?: ColorChoice;
   readonly book?: readonly string[];
@@ -25,17 +28,19 @@ export async function runExplain(id: string, flags: PageFlags): Promise<number> 
   const record = findRecord(book, id);
   const index = book.records.indexOf(record);
   const evidence = book.evidence[index] ?? null;
-  print(
+  showPage(
     renderExplain(record, {
       lang: langOf(flags.lang),
-      format: flags.format ?? 'text',
+      format: flags.format === 'ids' ? 'text' : (flags.format ?? 'text'),
       color: colorOf(flags.color),
+      links: linksOf(flags.color),
       columns: columnsOf(),
       evidence,
       neighbours: neighboursOf(book, index),
       standing: book.standing?.[index] ?? null,
       possible: evidence && possibleWorlds(evidence, null, environmentOf(book, flags.environment)),
     }),
+    flags['no-pager'] !== true,
   );
   return EXIT.ok;
 }
@@ -45,10 +50,10 @@ export async function runList(words: readonly string[], flags: PageFlags): Promi
   const { records } = book;
   const wanted = words.flatMap((w) => w.toLowerCase().split(/\s+/)).filter((w) => w !== '');
   const entries = records
-    .filter((r) => {
-      const text = searchText(r);
-      return wanted.every((w) => text.includes(w));
-    })
+    .map((r) => ({ record: r, rank: rankOf(r, wanted) }))
+    .filter(({ rank }) => rank !== null)
+    .sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0))
+    .map(({ record }) => record)
     .map((r) => ({
       id: r.id,
       title: r.title ?? r.signature,
@@ -57,6 +62,7 @@ export async function runList(words: readonly string[], flags: PageFlags): Promi
       origin: r.origin,
     }));
   if (flags.format === 'json') print(JSON.stringify(entries, null, 2));
+  else if (flags.format === 'ids') print(entries.map((e) => e.id).join('\n'));
   else
     print(
       renderList(entries, { lang: langOf(flags.lang), color: colorOf(flags.color), columns: columnsOf() }),
@@ -83,6 +89,14 @@ export async function runExport(
 /** What the lab made of a record. */
 function tierIn(book: OpenedBook, id: string): Tier {
   return book.evidence[book.records.findIndex((r) => r.id === id)]?.tier ?? 'claimed';
+}
+
+/** How well a record fits the words: 0 where its id or title has all of them, 1 elsewhere; null where one is missing. */
+function rankOf(record: FaultRecord, words: readonly string[]): number | null {
+  const head = [record.id, record.title, record.title_zh].join('\n').toLowerCase();
+  if (words.every((w) => head.includes(w))) return 0;
+  const text = searchText(record);
+  return words.every((w) => text.includes(w)) ? 1 : null;
 }
 
 /** Everything a person may remember of a record, in both languages, folded. */
@@ -112,11 +126,17 @@ function findRecord({ records }: OpenedBook, id: string): FaultRecord {
     const parts = r.id.split(/[/-]/);
     return id.split(/[/-]/).filter((p) => p.length > 2 && parts.includes(p)).length;
   };
-  const near = [...records]
+  const typed = nearest(
+    id,
+    records.map((r) => r.id),
+  ).concat(
+    records.filter((r) => nearest(slug, [r.id.split('/').slice(1).join('/')]).length > 0).map((r) => r.id),
+  );
+  const alike = [...records]
     .filter((r) => shared(r) > 0)
     .sort((a, b) => shared(b) - shared(a))
-    .slice(0, MAX_SUGGESTIONS)
     .map((r) => r.id);
+  const near = [...new Set([...typed, ...alike])].slice(0, MAX_SUGGESTIONS);
   const hint = near.length > 0 ? `nearest: ${near.join(', ')}` : 'all of them: faultbook list';
   throw new InputError(`there is no record ${JSON.stringify(id)} in this book; ${hint}`);
 }

@@ -4,8 +4,9 @@
  */
 import { parseArgs } from 'node:util';
 import { InputError } from '../store/index.ts';
+import { nearest } from './distance.ts';
 
-interface Option {
+export interface Option {
   /** Placeholder of its value in help; absent: a switch. */
   readonly value?: string;
   readonly help: string;
@@ -76,6 +77,7 @@ export const VERBS = {
     summary: 'one record as a page: causes, checks, what to try, what not',
     options: {
       format: format('text', 'markdown', 'json'),
+      'no-pager': { help: 'print the page even where it is longer than the screen' },
       environment: ENVIRONMENT,
       book: BOOK,
       lang: LANG,
@@ -87,7 +89,7 @@ export const VERBS = {
     minArgs: 0,
     maxArgs: MANY,
     summary: 'the records; words filter titles, signatures, causes (English, Chinese)',
-    options: { format: format('text', 'json'), book: BOOK, lang: LANG, color: COLOR },
+    options: { format: format('text', 'json', 'ids'), book: BOOK, lang: LANG, color: COLOR },
   },
   prove: {
     args: '[ids…]',
@@ -174,6 +176,13 @@ CRE rules (YAML). Whatever they claim, they are marked as imported, and their ra
 there already is left as it is. Folders need no import: faultbook --book FOLDER reads the same formats.
 Exit codes: 0 all taken (or there already), 1 something was refused, 2 nothing could be read.`,
   },
+  completion: {
+    args: '<bash|zsh|fish>',
+    minArgs: 1,
+    maxArgs: 1,
+    summary: 'a script that completes verbs, options and ids in your shell',
+    options: {},
+  },
   misses: {
     args: '[on|off|add|clear] [file]',
     minArgs: 0,
@@ -251,7 +260,12 @@ export function readCall(argv: readonly string[]): Call {
     });
   } catch (error) {
     const [message = ''] = (error as Error).message.split('. To specify');
-    throw new InputError(`${message.replace(/\.$/, '')}. See: faultbook ${explicit ? `${verb} ` : ''}--help`);
+    const typed = /'--([\w-]+)/.exec(message)?.[1];
+    const near = typed === undefined ? [] : nearest(typed, [...Object.keys(table), 'help', 'version']);
+    const hint = near.length > 0 ? `Did you mean: ${near.map((n) => `--${n}`).join(', ')}?` : '';
+    throw new InputError(
+      `${message.replace(/\.$/, '')}. ${hint || `See: faultbook ${explicit ? `${verb} ` : ''}--help`}`,
+    );
   }
   const { help, version, ...values } = parsed.values;
   const wants = help ? 'help' : version ? 'version' : null;
@@ -297,25 +311,4 @@ function countArgs(verb: VerbName, count: number): void {
     throw new InputError(
       `${verb} takes ${args === '' ? 'no arguments' : `only ${args}`}. See: faultbook ${verb} --help`,
     );
-}
-
-/** Help of one verb, or of all. */
-export function helpText(verb: VerbName | null): string {
-  if (verb === null) {
-    const verbs = Object.entries(VERBS).map(([name, v]) => `  ${`${name} ${v.args}`.padEnd(22)}${v.summary}`);
-    return `Usage: faultbook [files…]           diagnose files, or standard input
-       faultbook <verb> [options]
-
-${verbs.join('\n')}
-
-Options of a verb: faultbook <verb> --help     Version: faultbook --version
-Exit codes: 0 a match (or all is well), 1 none or only possible (or issues), 2 usage or input error.
-`;
-  }
-  const { args, summary, options, notes }: Verb = VERBS[verb];
-  const rows = Object.entries<Option>(options).map(
-    ([name, o]) => `  ${`--${name} ${o.value ?? ''}`.padEnd(20)}${o.help}`,
-  );
-  const below = notes === undefined ? '' : `\n${notes}\n`;
-  return `Usage: faultbook ${verb} [options] ${args}\n\n${summary}\n\n${rows.join('\n')}\n${below}`;
 }

@@ -22,6 +22,8 @@ export interface ExplainOptions {
   readonly lang: Lang;
   readonly format: 'text' | 'markdown' | 'json';
   readonly color: boolean;
+  /** Addresses become terminal links (OSC 8). Default: not. */
+  readonly links?: boolean;
   readonly columns: number;
   /** What the lab found; null where nothing was run. */
   readonly evidence: EvidenceSummary | null;
@@ -287,7 +289,14 @@ function asMarkdown(blocks: readonly Block[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-function asText(blocks: readonly Block[], { color, columns }: ExplainOptions): string {
+/** A terminal link, for an address of a record that holds nothing but what addresses may; else as it is. */
+function linked(address: string): string {
+  return /^https?:\/\/[\x21-\x7e]+$/.test(address)
+    ? `\x1b]8;;${address}\x1b\\${address}\x1b]8;;\x1b\\`
+    : address;
+}
+
+function asText(blocks: readonly Block[], { color, columns, links }: ExplainOptions): string {
   const style = styleOf(color);
   const width = Math.max(40, columns);
   const lines: string[] = [];
@@ -317,7 +326,9 @@ function asText(blocks: readonly Block[], { color, columns }: ExplainOptions): s
         lines.push(...wrapped('  '));
         break;
       case 'item':
-        lines.push(...(/^https?:/.test(text) ? [`  - ${text}`] : wrapped('    ', '  - ')));
+        lines.push(
+          ...(/^https?:/.test(text) ? [`  - ${links ? linked(text) : text}`] : wrapped('    ', '  - ')),
+        );
         break;
       case 'note':
         lines.push(...wrapped('    ').map((l) => style.dim(l)));

@@ -168,9 +168,11 @@ class Writer {
       this.alternatives(next);
     } else if (next.kind === 'action') {
       const action = finding.try.find((t) => t.key === next.key);
-      this.heading(
-        `${m.doFirst} [${next.key}]${titles.size > 1 && action ? `  ${style.dim(m.forCauses(this.keys(action.for)))}` : ''}`,
-      );
+      const causes = titles.size > 1 && action ? m.forCauses(this.keys(action.for)) : '';
+      const head = `${m.doFirst} [${next.key}]`;
+      const fits = widthOf(head) + widthOf(causes) + 2 <= this.columns;
+      this.heading(causes !== '' && fits ? `${head}  ${style.dim(causes)}` : head);
+      if (!fits) this.prose(causes, INDENT, style.dim);
       if (action) this.prose(inLang(this.lang, action.action, action.action_zh), INDENT);
       this.commands(next.commands, INDENT.repeat(2));
       this.prose(inLang(this.lang, next.why, next.why_zh), INDENT, style.dim);
