@@ -6,5 +6,6 @@ export { type ListEntry, renderList } from './list.ts';
 export { MAX_MARKDOWN_TOKENS, renderMarkdown } from './markdown.ts';
 export { type MatrixOptions, renderMatrix, renderProof } from './matrix.ts';
 export type { Lang, Tier } from './messages.ts';
+export { type BriefOptions, type FailedRun, renderBrief, renderRun } from './run.ts';
 export { MAX_EXCERPT_COLUMNS } from './safe.ts';
 export { renderText, type TextOptions } from './text.ts';
