@@ -2,7 +2,6 @@
 /** The command line: verbs, exit codes. Each verb loads what it needs, so that a diagnosis starts fast. */
 import { existsSync } from 'node:fs';
 import { InputError } from '../store/index.ts';
-import { runDiagnose } from './diagnose.ts';
 import { stdinHasInput } from './input.ts';
 import { colorOf, EXIT, langOf, print, warn } from './terminal.ts';
 import { type Call, helpText, readCall, VERBS } from './verbs.ts';
@@ -26,7 +25,7 @@ async function run(call: Call): Promise<number> {
         }
         refuseUnknownVerb(args[0]);
       }
-      return runDiagnose(args, flags);
+      return (await import('./diagnose.ts')).runDiagnose(args, flags);
     case 'run':
       return (await import('./run.ts')).runRun(args, flags);
     case 'explain':

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, write } from 'node:fs';
 import { Socket } from 'node:net';
 import { CANNOT_START } from './command.ts';
+import { type Launch, withInherited } from './descriptors.ts';
 import { type Ended, exitCodeOf, isWanted } from './ending.ts';
 import { openPipes } from './fifo.ts';
 import { Keeper, LineJoiner, RUN_LIMITS } from './kept.ts';
@@ -16,12 +17,15 @@ const LOOK_MS = 50;
 /** Somebody else made our output non-blocking: how long until the next try. */
 const RETRY_MS = 5;
 
-export async function runInPipes(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+export async function runInPipes({ argv, env, inherited }: Launch): Promise<Ended> {
   const pipes = openPipes(2);
   const [command = '', ...args] = argv;
   const child = spawn(command, args, {
     env,
-    stdio: ['inherit', pipes?.[0]?.writeFd ?? 'pipe', pipes?.[1]?.writeFd ?? 'pipe'],
+    stdio: withInherited(
+      ['inherit', pipes?.[0]?.writeFd ?? 'pipe', pipes?.[1]?.writeFd ?? 'pipe'],
+      inherited,
+    ),
   });
   for (const { writeFd } of pipes ?? []) closeSync(writeFd);
   const keeper = new Keeper();
@@ -54,9 +58,10 @@ export async function runInPipes(argv: readonly string[], env: NodeJS.ProcessEnv
 }
 
 /** The command with our own terminal and descriptors, nothing in between. */
-export async function runInherited(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+export async function runInherited({ argv, env, inherited }: Launch): Promise<Ended> {
   const [command = '', ...args] = argv;
-  const child = spawn(command, args, { env, stdio: 'inherit' });
+  const stdio = withInherited(['inherit', 'inherit', 'inherit'], inherited);
+  const child = spawn(command, args, { env, stdio });
   const passed = passSignals((signal) => child.kill(signal));
   const { code, signal, error } = await ended(child);
   passed.stop();

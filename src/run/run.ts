@@ -1,5 +1,6 @@
 /** Running a user's command as if we were not there, and keeping enough of its output to tell what went wrong. */
 import { cannotStart } from './command.ts';
+import { inheritedDescriptors } from './descriptors.ts';
 import type { Ended } from './ending.ts';
 import { runInherited, runInPipes } from './pipes.ts';
 import { hasTerminal, runOnPseudoTerminal } from './terminal.ts';
@@ -27,10 +28,11 @@ export async function runCommand(
       cannotStart: start,
     };
   }
-  if (!keep) return runInherited(argv, process.env);
-  const env = { ...process.env, [RUN_VARIABLE]: String(process.pid) };
-  if (!hasTerminal()) return runInPipes(argv, env);
-  return (await runOnPseudoTerminal(argv, env)) ?? runInherited(argv, env);
+  const inherited = inheritedDescriptors(process.env);
+  if (!keep) return runInherited({ argv, env: process.env, inherited });
+  const launch = { argv, env: { ...process.env, [RUN_VARIABLE]: String(process.pid) }, inherited };
+  if (!hasTerminal()) return runInPipes(launch);
+  return (await runOnPseudoTerminal(launch)) ?? runInherited(launch);
 }
 
 /** Whether we run inside another run that will answer. (A variable that outlived its run, in a server, counts not.) */

@@ -10,7 +10,7 @@
  * - Keys go through `script` as bytes: Ctrl-C becomes a signal on the inner terminal, for the command and not for us.
  *   `script` is never told to record them.
  * - Below `script` the command would lead a session, and the kernel never stops those on Ctrl-Z: there is nobody to
- *   continue them. So a small shell (JOB) stands in between, with job control. When the command stops, it hands the
+ *   continue them. So a small shell (`jobKeeper`) stands in between, with job control. When the command stops, it hands the
  *   terminal back as the command left it and stops all of us; `fg` goes the other way.
  * - It is given as text in an environment variable, each word quoted: `script` takes a command only for a shell. The
  *   shell executes CMD with exactly these words and expands nothing.
@@ -22,6 +22,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, readFileSync, readlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { isatty } from 'node:tty';
+import { type Launch, withInherited } from './descriptors.ts';
 import { type Ended, exitCodeOf, isWanted, signalOf } from './ending.ts';
 import { openPipes, type Pipe } from './fifo.ts';
 import { Keeper, RUN_LIMITS } from './kept.ts';
@@ -31,8 +32,8 @@ import { passSignals, processOf } from './signals.ts';
 
 /** Where util-linux puts it; a `script` from elsewhere in PATH is somebody's own. */
 const PLACES = ['/usr/bin/script', '/bin/script', '/run/current-system/sw/bin/script'];
-/** Descriptor on which `script` gets the pipe for its record. */
-const RECORD_FD = 3;
+/** All that a POSIX shell can redirect to. */
+const SHELL_DESCRIPTORS = [9, 8, 7, 6, 5, 4, 3];
 /** The command, as words quoted for a shell. */
 const COMMAND_VARIABLE = 'FAULTBOOK_RUN_COMMAND';
 /** What `script` and our shell need changed in the environment; the command gets its own values back. */
@@ -43,16 +44,17 @@ const SETTLE_S = '0.05';
 const LISTEN_AGAIN_MS = 50;
 
 /**
- * The keeper of the job. $1: our process; $2: the terminal. It hands on the terminal's modes both ways, as one
- * terminal would have kept them, and says nothing itself (descriptor 8 is the command's standard error).
+ * The keeper of the job: starts the command, and when that has stopped, hands the terminal's modes to and fro, as one
+ * terminal would have kept them. It says nothing itself.
+ * @param record descriptor of the record, not for the command. @param err a free one, for the command's standard error.
  */
-const JOB = `exec ${RECORD_FD}>&- 8>&2 2>/dev/null
+const jobKeeper = (record: number, err: number): string => `exec ${record}>&- ${err}>&2 2>/dev/null
 eval "$${COMMAND_VARIABLE}"
 unset ${COMMAND_VARIABLE}
 us=$faultbook_us; terminal=$faultbook_terminal
 unset faultbook_us faultbook_terminal
 set -m
-(exec "$@" 2>&8 8>&-)
+(exec "$@" 2>&${err} ${err}>&-)
 code=$?
 while jobs %% >/dev/null; do
   sleep ${SETTLE_S}
@@ -76,17 +78,16 @@ export function shellWord(word: string): string {
 }
 
 /** @returns null where no pseudo-terminal can be had; then nothing was started. */
-export async function runOnPseudoTerminal(
-  argv: readonly string[],
-  env: NodeJS.ProcessEnv,
-): Promise<Ended | null> {
+export async function runOnPseudoTerminal(launch: Launch): Promise<Ended | null> {
   const script = process.platform === 'linux' ? PLACES.find(isUtilLinux) : undefined;
-  const words = argv.map(shellWord).join(' ');
+  const words = launch.argv.map(shellWord).join(' ');
   if (script === undefined || Buffer.byteLength(words) > RUN_LIMITS.terminalCommandBytes) return null;
+  const [record, err] = SHELL_DESCRIPTORS.filter((fd) => !launch.inherited.includes(fd));
   const terminal = terminalName();
-  const pipe = terminal === null ? null : openPipes(1)?.[0];
+  if (record === undefined || err === undefined || terminal === null) return null;
+  const pipe = openPipes(1)?.[0];
   if (!pipe) return null;
-  return runUnder(script, words, terminal as string, pipe, env);
+  return runUnder(script, words, terminal, pipe, record, err, launch);
 }
 
 async function runUnder(
@@ -94,7 +95,9 @@ async function runUnder(
   words: string,
   terminal: string,
   pipe: Pipe,
-  env: NodeJS.ProcessEnv,
+  recordFd: number,
+  errFd: number,
+  { env, inherited }: Launch,
 ): Promise<Ended> {
   const giveBack = BORROWED.map((name) =>
     env[name] === undefined ? `unset ${name}` : `export ${name}=${shellWord(env[name])}`,
@@ -104,9 +107,11 @@ async function runUnder(
     ...giveBack,
     `faultbook_us=${process.pid} faultbook_terminal=${shellWord(terminal)}`,
   ].join('\n');
-  const child = spawn(script, ['-q', '-e', '-f', '-c', JOB, `/dev/fd/${RECORD_FD}`], {
+  const stdio = withInherited(['inherit', 'inherit', 'inherit'], [...inherited, recordFd]);
+  stdio[recordFd] = pipe.writeFd;
+  const child = spawn(script, ['-q', '-e', '-f', '-c', jobKeeper(recordFd, errFd), `/dev/fd/${recordFd}`], {
     env: { ...env, SHELL: '/bin/sh', LC_ALL: 'C', [COMMAND_VARIABLE]: command },
-    stdio: ['inherit', 'inherit', 'inherit', pipe.writeFd],
+    stdio,
   });
   closeSync(pipe.writeFd);
   const keeper = new Keeper();

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Book, type BookSource, decodePack } from '../book/index.ts';
 import type { Issue } from '../record/index.ts';
+import { InputError } from './input-error.ts';
 
 export interface OpenBookOptions {
   /** A tree of record files (our layout or seed-format JSON), compiled on the spot. */
@@ -15,11 +16,6 @@ export interface OpenBookOptions {
 export interface OpenedBook extends Book {
   /** Records left out or repaired; empty for a pack. */
   readonly issues: readonly Issue[];
-}
-
-/** An input that cannot be used: the message says what, why and what to do. */
-export class InputError extends Error {
-  override readonly name = 'InputError';
 }
 
 const BUILT_IN_PACK = new URL('./book.pack', import.meta.url);

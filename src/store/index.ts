@@ -1,4 +1,5 @@
 export { readBackground } from './background-file.ts';
-export { InputError, type OpenBookOptions, type OpenedBook, openBook, openBookAt } from './books.ts';
+export { type OpenBookOptions, type OpenedBook, openBook, openBookAt } from './books.ts';
+export { InputError } from './input-error.ts';
 export { type RecordFolder, readRecords, type Sample, STORE_LIMITS } from './record-files.ts';
 export { writeWhole } from './write.ts';

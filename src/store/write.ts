@@ -1,7 +1,7 @@
 /** Writing files whole or not at all. */
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { InputError } from './books.ts';
+import { InputError } from './input-error.ts';
 
 /** Makes a folder and those above it. (Node's own recursive mkdir never returns below /proc.) */
 function makeFolder(path: string): void {
