@@ -94,11 +94,11 @@ async function report(
     columns: columnsOf(process.stderr),
     records: book.records.length,
   };
-  warn(
+  const answer =
     diagnosis.verdict === 'match'
       ? `\n${renderText(diagnosis, options)}`
-      : renderBrief(diagnosis, { ...options, exitCode, kept: kept !== null }),
-  );
+      : renderBrief(diagnosis, { ...options, exitCode, kept: kept !== null });
+  if (answer !== '') warn(answer);
 }
 
 /** The diagnosis of what was kept, with the line numbers of the whole output. */

@@ -100,17 +100,28 @@ export class Keeper {
   }
 
   kept(): Kept {
-    const pieces: Piece[] = [];
-    if (this.headBytes > 0) pieces.push({ line: 1, bytes: Buffer.concat(this.head) });
     if (this.open) this.closeWindow();
     const last = this.ring && this.unrolled();
-    const tail: Piece | null = last && { line: this.breaks + 1 - breaksIn(last), bytes: last };
-    for (const { line, bytes, at } of this.windows) {
+    const tailAt = this.total - this.ringBytes;
+    const all = [
+      { line: 1, at: 0, bytes: Buffer.concat(this.head) },
       // What lies in the tail too would be read twice.
-      const own = bytes.subarray(0, Math.max(0, this.total - this.ringBytes - at));
-      if (own.length > 0) pieces.push({ line, bytes: own });
+      ...this.windows.map((w) => ({ ...w, bytes: w.bytes.subarray(0, Math.max(0, tailAt - w.at)) })),
+      ...(last ? [{ line: this.breaks + 1 - breaksIn(last), at: tailAt, bytes: last }] : []),
+    ].filter(({ bytes }) => bytes.length > 0);
+    // Where nothing was left out in between, a line goes on from one piece into the next.
+    const pieces: (Piece & { end: number })[] = [];
+    for (const { line, at, bytes } of all) {
+      const before = pieces[pieces.length - 1];
+      if (before?.end === at) {
+        pieces.pop();
+        pieces.push({
+          line: before.line,
+          bytes: Buffer.concat([before.bytes, bytes]),
+          end: at + bytes.length,
+        });
+      } else pieces.push({ line, bytes, end: at + bytes.length });
     }
-    if (tail) pieces.push(tail);
     return { pieces, totalBytes: this.total, keptBytes: pieces.reduce((sum, p) => sum + p.bytes.length, 0) };
   }
 
