@@ -11,7 +11,7 @@ function read(path: string): string {
 }
 
 test('every table of limits has its line of documentation', () => {
-  const docs = ['records', 'lab', 'answers'].map((page) => read(`docs/${page}.md`)).join('\n');
+  const docs = ['records', 'lab', 'answers', 'run'].map((page) => read(`docs/${page}.md`)).join('\n');
   const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((f) =>
     f.endsWith('.ts'),
   );
@@ -32,6 +32,7 @@ test('every link between the documents leads somewhere', () => {
     'AGENTS.md',
     'CHANGELOG.md',
     'docs/records.md',
+    'docs/run.md',
     'examples/README.md',
   ];
   for (const document of documents) {

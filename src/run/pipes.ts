@@ -44,14 +44,17 @@ export async function runInPipes({ argv, env, inherited }: Launch): Promise<Ende
     passed.stop();
     return notStarted(command, error);
   }
-  await drained(open, passed.ended);
+  await drained(open, () => passed.ending() !== null);
   passed.stop();
+  const fatal = passed.ending();
+  // A write whose reader never comes back: the program could not end in order, and was told to end.
+  if (fatal !== null && open.some((flow) => flow.writing)) process.kill(process.pid, fatal);
   for (const flow of open) flow.close();
   const exitCode = exitCodeOf(code, signal);
   return {
     exitCode,
     signal,
-    wanted: passed.ended() || isWanted(exitCode),
+    wanted: passed.ending() !== null || isWanted(exitCode),
     kept: keeper.kept(),
     fromTerminal: false,
   };
@@ -70,7 +73,7 @@ export async function runInherited({ argv, env, inherited }: Launch): Promise<En
   return {
     exitCode,
     signal,
-    wanted: passed.ended() || isWanted(exitCode),
+    wanted: passed.ending() !== null || isWanted(exitCode),
     kept: null,
     fromTerminal: false,
   };

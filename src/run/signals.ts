@@ -7,8 +7,8 @@ const PASSED_ON = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR2'] as const
 const FROM_TERMINAL: ReadonlySet<string> = new Set(['SIGINT', 'SIGQUIT']);
 
 export interface PassedOn {
-  /** Whether one came that ends programs. */
-  readonly ended: () => boolean;
+  /** The last that came of those that end programs. */
+  readonly ending: () => NodeJS.Signals | null;
   readonly stop: () => void;
 }
 
@@ -18,10 +18,10 @@ export interface PassedOn {
  * `kill -INT` of us alone, while we are the terminal's foreground job, is not passed on.)
  */
 export function passSignals(send: (signal: NodeJS.Signals) => void): PassedOn {
-  let ended = false;
+  let ending: NodeJS.Signals | null = null;
   const listeners = PASSED_ON.map((signal) => {
     const listener = (): void => {
-      if (signal !== 'SIGUSR2') ended = true;
+      if (signal !== 'SIGUSR2') ending = signal;
       if (!(FROM_TERMINAL.has(signal) && isForeground())) send(signal);
     };
     try {
@@ -32,7 +32,7 @@ export function passSignals(send: (signal: NodeJS.Signals) => void): PassedOn {
     return [signal, listener] as const;
   });
   return {
-    ended: () => ended,
+    ending: () => ending,
     stop: () => {
       for (const [signal, listener] of listeners) process.off(signal, listener);
     },

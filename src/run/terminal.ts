@@ -133,7 +133,7 @@ async function runUnder(
   return {
     exitCode,
     signal: signal ?? signalOf(exitCode),
-    wanted: passed.ended() || isWanted(exitCode) || endsInterrupted(readKept(kept, true).text),
+    wanted: passed.ending() !== null || isWanted(exitCode) || endsInterrupted(readKept(kept, true).text),
     kept,
     fromTerminal: true,
   };
