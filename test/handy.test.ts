@@ -64,7 +64,7 @@ describe('completion', () => {
   test.skipIf(!has('debian:zsh'))('zsh reads it, and it lists the verbs', () => {
     const file = join(folder, '_faultbook');
     writeFileSync(file, shell('faultbook', ['completion', 'zsh']).stdout);
-    const zsh = join(tools, 'bin/zsh');
+    const zsh = join(tools, 'usr/bin/zsh');
     const checked = shell(zsh, ['-f', '-n', file]);
     expect([checked.status, checked.stderr]).toEqual([0, '']);
     const said = shell(zsh, [

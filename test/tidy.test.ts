@@ -13,7 +13,7 @@ interface Rule {
   readonly packages: readonly string[];
   /** No `node:`, no clock, no randomness, no I/O: runs in a browser. */
   readonly pure: boolean;
-  /** May start processes: the lab, which does it in isolation, and its provisioning. */
+  /** May start processes: the lab, which does it in isolation, and its provisioning; `run`, the user's own command. */
   readonly processes?: true;
 }
 
@@ -33,8 +33,10 @@ const MODULES: Readonly<Record<string, Rule>> = {
     pure: false,
     processes: true,
   },
+  // What the user asks to be run, and nothing else: it knows no record and no book.
+  run: { imports: [], packages: [], pure: false, processes: true },
   cli: {
-    imports: ['record', 'book', 'evidence', 'diagnosis', 'render', 'redact', 'store', 'lab'],
+    imports: ['record', 'book', 'evidence', 'diagnosis', 'render', 'redact', 'store', 'lab', 'run'],
     packages: [],
     pure: false,
   },

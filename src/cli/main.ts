@@ -2,7 +2,6 @@
 /** The command line: verbs, exit codes. Each verb loads what it needs, so that a diagnosis starts fast. */
 import { existsSync } from 'node:fs';
 import { InputError } from '../store/index.ts';
-import { runDiagnose } from './diagnose.ts';
 import { nearest } from './distance.ts';
 import { stdinHasInput } from './input.ts';
 import { colorOf, EXIT, langOf, print, warn } from './terminal.ts';
@@ -33,7 +32,9 @@ async function run(call: Call): Promise<number> {
         }
         refuseUnknownVerb(args[0]);
       }
-      return runDiagnose(args, flags);
+      return (await import('./diagnose.ts')).runDiagnose(args, flags);
+    case 'run':
+      return (await import('./run.ts')).runRun(args, flags);
     case 'explain':
       return (await import('./pages.ts')).runExplain(args[0] as string, flags);
     case 'list':
@@ -69,14 +70,20 @@ function refuseUnknownVerb(word: string | undefined): void {
   throw new InputError(`there is no file and no verb called ${JSON.stringify(word)}.${hint}`);
 }
 
-async function main(): Promise<void> {
-  // A reader that stops early (`| head`) is no error of ours.
+/** A reader that stops early (`| head`) is no error of ours. */
+function tolerateEarlyReaders(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
     throw error;
   });
+}
+
+async function main(): Promise<void> {
   try {
-    process.exitCode = await run(readCall(process.argv.slice(2)));
+    const call = readCall(process.argv.slice(2));
+    // Merely looking at `process.stdout` changes the mode of a pipe, which is the command's then, not ours.
+    if (call.verb !== 'run' || call.wants !== null) tolerateEarlyReaders();
+    process.exitCode = await run(call);
   } catch (error) {
     if (!(error instanceof InputError) && process.env.FAULTBOOK_DEBUG) throw error;
     const message =

@@ -70,6 +70,22 @@ export const VERBS = {
       color: COLOR,
     },
   },
+  run: {
+    args: '[--] <command…>',
+    minArgs: 0,
+    maxArgs: MANY,
+    summary: 'run a command untouched, its exit code kept; when it fails, what is known about it',
+    options: {
+      'on-fail': {
+        value: 'json:file',
+        help: 'when it fails, also write a document: command, ending, diagnosis',
+      },
+      environment: ENVIRONMENT,
+      book: BOOK,
+      lang: LANG,
+      color: COLOR,
+    },
+  },
   explain: {
     args: '<id>',
     minArgs: 1,
@@ -239,10 +255,13 @@ export function readCall(argv: readonly string[]): Call {
   const verb = (explicit ? named : 'diagnose') as VerbName;
   if (asksHelp) return { verb, explicit, args: [], flags: {}, wants: 'help' };
   const table: Readonly<Record<string, Option>> = VERBS[verb].options;
+  // Behind `run` everything from its command on belongs to that command, whatever it looks like.
+  const end = explicit && verb === 'run' ? commandAt(argv, at + 1) : argv.length;
+  const command = argv.slice(argv[end] === '--' ? end + 1 : end);
   let parsed: ReturnType<typeof parseArgs>;
   try {
     parsed = parseArgs({
-      args: explicit ? argv.filter((_, i) => i !== at) : [...argv],
+      args: explicit ? argv.filter((_, i) => i !== at && i < end) : [...argv],
       options: {
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'V' },
@@ -279,8 +298,21 @@ export function readCall(argv: readonly string[]): Call {
           : checked(name, String(value), table[name] as Option),
     ]),
   );
-  if (wants === null) countArgs(verb, parsed.positionals.length);
-  return { verb, explicit, args: parsed.positionals, flags, wants };
+  const args = [...parsed.positionals, ...command];
+  if (wants === null) countArgs(verb, args.length);
+  return { verb, explicit, args, flags, wants };
+}
+
+/** Where our own options end: at `--`, or the first word that is neither one nor its value. */
+function commandAt(argv: readonly string[], from: number): number {
+  let at = from;
+  while (at < argv.length) {
+    const word = argv[at] as string;
+    if (word === '--' || !word.startsWith('-') || word === '-') break;
+    const name = word.replace(/^--?/, '');
+    at += name.includes('=') || !Object.hasOwn(VERBS.run.options, name) ? 1 : 2;
+  }
+  return Math.min(at, argv.length);
 }
 
 /** Where the verb stands: first, or behind options and their values. */

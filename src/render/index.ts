@@ -11,6 +11,7 @@ export { type MatrixOptions, renderMatrix, renderProof } from './matrix.ts';
 export type { Lang, Tier } from './messages.ts';
 export { type MissEntry, renderMisses } from './misses.ts';
 export type { DiagnosedInput } from './parts.ts';
+export { type BriefOptions, type FailedRun, renderBrief, renderRun } from './run.ts';
 export { MAX_EXCERPT_COLUMNS } from './safe.ts';
 export { renderSarif, SARIF_LIMITS, type SarifOptions } from './sarif.ts';
 export { renderText, type TextOptions } from './text.ts';

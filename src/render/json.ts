@@ -14,7 +14,12 @@ export function escapeRest(json: string): string {
 
 /** The diagnosis as it is (`schema/diagnosis.v1.json`), indented. */
 export function renderJson(diagnosis: Diagnosis): string {
-  return `${escapeRest(JSON.stringify(diagnosis, null, 2))}\n`;
+  return stringifySafely(diagnosis);
+}
+
+/** A document as indented JSON that is harmless to print, with a newline at its end. */
+export function stringifySafely(value: unknown): string {
+  return `${escapeRest(JSON.stringify(value, null, 2))}\n`;
 }
 
 /**

@@ -169,6 +169,11 @@ const en = {
   moreShapes: (n: number) => `${n} more kind${n === 1 ? '' : 's'} (--format json)`,
   noFocus: 'No line looks like a failure either.',
   localised: 'The output is not in English. Run it again with LC_ALL=C, the messages may be known then.',
+  runNotKept: (code: number) =>
+    `exit ${code}; the output was not kept (no \`script\` of util-linux here). To have it diagnosed, pipe it in: … 2>&1 | faultbook`,
+  runPossible: (code: number, id: string, title: string) => `exit ${code}; possibly ${id} (${title})`,
+  runUnknown: (code: number, where: boolean) =>
+    `exit ${code}; no record fits${where ? '. The failure seems to be here (a guess):' : ''}`,
   keep: 'Write it down: faultbook new <domain/slug> --from <file>',
   explanation: 'What it says',
   checks: 'Checks that tell the causes apart',
@@ -318,6 +323,10 @@ const zh: {
   moreShapes: (n) => `还有 ${n} 类（--format json）`,
   noFocus: '也没有看起来像出错的行。',
   localised: '这段输出不是英文。用 LC_ALL=C 再跑一遍，那样的报错也许已有记录。',
+  runNotKept: (code) =>
+    `退出码 ${code}；没有留存输出（此系统缺少 util-linux 的 script）。要诊断，请用管道送入：… 2>&1 | faultbook`,
+  runPossible: (code, id, title) => `退出码 ${code}；疑似 ${id}（${title}）`,
+  runUnknown: (code, where) => `退出码 ${code}；没有对得上的记录${where ? '。大概错在这里（猜的）：' : ''}`,
   keep: '把它记下来：faultbook new <domain/slug> --from <file>',
   explanation: '这个报错在说什么',
   checks: '怎样分辨是哪种原因',
