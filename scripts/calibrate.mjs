@@ -13,37 +13,18 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { rolldown } from 'rolldown';
+import { importSource } from './source.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const OUT = `${root}data/calibration.json`;
 const STEPS = [0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9];
 const MARGIN_STEPS = 2;
 
-/** The book's own modules, as they are in src/. */
-async function load(code) {
-  const entry = '\0calibrate';
-  const bundle = await rolldown({
-    input: entry,
-    platform: 'node',
-    cwd: root,
-    treeshake: true,
-    plugins: [
-      {
-        name: 'entry',
-        resolveId: (id) => (id === entry ? id : null),
-        load: (id) => (id === entry ? code : null),
-      },
-    ],
-  });
-  const { output } = await bundle.generate({ format: 'esm', codeSplitting: false });
-  return import(`data:text/javascript;base64,${Buffer.from(output[0].code).toString('base64')}`);
-}
 const { compileBook, backgroundOf, unitsOf, matchText, scoreOf, readRecords, readsLikeFailure, RETRIEVAL } =
-  await load(`
-  export { compileBook, backgroundOf, unitsOf, matchText, scoreOf, RETRIEVAL } from '${root}src/book/index.ts';
-  export { readsLikeFailure } from '${root}src/diagnosis/index.ts';
-  export { readRecords } from '${root}src/store/record-files.ts';
+  await importSource(`
+  export { compileBook, backgroundOf, unitsOf, matchText, scoreOf, RETRIEVAL } from './src/book/index.ts';
+  export { readsLikeFailure } from './src/diagnosis/index.ts';
+  export { readRecords } from './src/store/record-files.ts';
 `);
 
 const { records } = readRecords(`${root}records`);

@@ -3,33 +3,13 @@
  * Writes the generated files that are committed: the published schemas, the third-party notices, the manual page.
  * `--check` writes nothing and fails where one is stale (the test command calls it so).
  */
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { rolldown } from 'rolldown';
+import { fileURLToPath } from 'node:url';
+import { importSource } from './source.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const check = process.argv.includes('--check');
-
-/** Bundles our TypeScript, so that every supported Node can run it, and imports it. */
-async function importSource(entry) {
-  const folder = mkdtempSync(join(root, 'node_modules', '.generate-'));
-  try {
-    const bundle = await rolldown({ cwd: root, platform: 'node', input: entry });
-    await bundle.write({ file: join(folder, 'entry.mjs'), format: 'esm' });
-    return await import(pathToFileURL(join(folder, 'entry.mjs')).href);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
 
 /** Licence texts of what dist/ contains. */
 function notices() {
@@ -118,9 +98,11 @@ function manual(verbs, version) {
   ].join('\n');
 }
 
-const { diagnosisJsonSchema } = await importSource('src/diagnosis/json-schema.ts');
-const { VERBS } = await importSource('src/cli/verbs.ts');
-const { recordJsonSchema } = await importSource('src/record/json-schema.ts');
+const { diagnosisJsonSchema, VERBS, recordJsonSchema } = await importSource(`
+  export { diagnosisJsonSchema } from './src/diagnosis/json-schema.ts';
+  export { VERBS } from './src/cli/verbs.ts';
+  export { recordJsonSchema } from './src/record/json-schema.ts';
+`);
 const files = {
   'schema/record.v1.json': `${JSON.stringify(recordJsonSchema(), null, 2)}\n`,
   'schema/diagnosis.v1.json': `${JSON.stringify(diagnosisJsonSchema(), null, 2)}\n`,
