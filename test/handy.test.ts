@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { provision } from '../scripts/provision.mjs';
-import { OPTIONS_ZH, optionZh, SUMMARIES_ZH } from '../src/cli/help.ts';
+import { NOTES_ZH, OPTIONS_ZH, optionZh, SUMMARIES_ZH } from '../src/cli/help.ts';
 import { VERBS } from '../src/cli/verbs.ts';
 import { CLI, faultbook, ROOT } from './support/cli.ts';
 
@@ -98,6 +98,7 @@ test('help in Chinese tells all that help in English does, and nothing else', as
     Object.keys(v.options).map((o) => [verb, o] as const),
   );
   expect(Object.keys(VERBS).filter((v) => !SUMMARIES_ZH[v])).toEqual([]);
+  expect(Object.keys(NOTES_ZH)).toEqual(Object.entries(VERBS).flatMap(([v, o]) => ('notes' in o ? [v] : [])));
   expect(options.filter(([verb, o]) => optionZh(verb, o) === '').map((o) => o.join(' --'))).toEqual([]);
   const known = new Set(options.flatMap(([verb, o]) => [o, `${verb} --${o}`]));
   expect(Object.keys(OPTIONS_ZH).filter((o) => !known.has(o))).toEqual([]);

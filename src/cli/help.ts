@@ -1,6 +1,6 @@
 /** Help, out of the flag table; in Chinese too. */
 import type { Lang } from './terminal.ts';
-import { type Option, VERBS, type VerbName } from './verbs.ts';
+import { type Option, VERBS, type Verb, type VerbName } from './verbs.ts';
 
 /** What each verb does. A test holds this list to the table. */
 export const SUMMARIES_ZH: Readonly<Record<string, string>> = {
@@ -54,6 +54,14 @@ export const OPTIONS_ZH: Readonly<Record<string, string>> = {
   remove: '收回信任',
 };
 
+/** What stands below the options, by verb. */
+export const NOTES_ZH: Readonly<Record<string, string>> = {
+  import: `格式按内容识别：种子的 JSON、ErrorCanon（deadends.dev）、由它们组成的列表和 NDJSON、CRE 规则（YAML）。
+不管原文怎么自称，收下的都标为外来，其中的比率只算“自称”。已有的记录不动。
+目录不必引入也能用：faultbook --book 目录。
+退出码：0 全部收下（或早已有了），1 有被拒绝的，2 什么都读不了。`,
+};
+
 /** What an option does, in Chinese; empty where nobody translated it. */
 export function optionZh(verb: string, name: string): string {
   return OPTIONS_ZH[`${verb} --${name}`] ?? OPTIONS_ZH[name] ?? '';
@@ -85,7 +93,9 @@ Options of a verb: faultbook <verb> --help     Version: faultbook --version
 Exit codes: 0 a match (or all is well), 1 none or only possible (or issues), 2 usage or input error.
 `;
   }
-  const { args, summary, options } = VERBS[verb];
+  const { args, summary, options, notes = '' }: Verb = VERBS[verb];
+  const below = zh ? (NOTES_ZH[verb] ?? notes) : notes;
+  const end = below === '' ? '' : `\n${below}\n`;
   const rows = Object.entries<Option>(options).map(([name, o]) => {
     const choices = o.choices && zh && name === 'format' ? `：${o.choices.join('、')}` : '';
     const help = zh ? `${optionZh(verb, name) || o.help}${choices}` : o.help;
@@ -93,6 +103,6 @@ Exit codes: 0 a match (or all is well), 1 none or only possible (or issues), 2 u
   });
   const usage = `faultbook ${verb} [options] ${args}`.trimEnd();
   return zh
-    ? `用法：${usage}\n\n${SUMMARIES_ZH[verb] ?? summary}\n\n${rows.join('\n')}\n`
-    : `Usage: ${usage}\n\n${summary}\n\n${rows.join('\n')}\n`;
+    ? `用法：${usage}\n\n${SUMMARIES_ZH[verb] ?? summary}\n\n${rows.join('\n')}\n${end}`
+    : `Usage: ${usage}\n\n${summary}\n\n${rows.join('\n')}\n${end}`;
 }

@@ -18,7 +18,7 @@ export interface Option {
   readonly many?: true;
 }
 
-interface Verb {
+export interface Verb {
   readonly args: string;
   readonly minArgs: number;
   readonly maxArgs: number;
