@@ -111,10 +111,10 @@ class Writer {
     if (finding.verdict === 'possible') this.prose(m.onlyPossible, INDENT, style.note);
     this.standing(finding);
     this.next(finding, finding.next);
-    // After a check's readings the list of causes says nothing new: the page has it.
-    if (finding.next.kind !== 'check') this.causes(finding);
     this.avoid(finding);
     this.try(finding);
+    // After a check's readings the list of causes says nothing new: the page has it.
+    if (finding.next.kind !== 'check') this.causes(finding);
     if (others.length > 0) {
       this.heading(m.alsoFound);
       for (const other of others) {
@@ -253,10 +253,12 @@ class Writer {
   }
 
   private try(finding: DiagnosisFinding): void {
-    const actions: readonly TryAnswer[] = finding.try;
     const { m, style } = this;
+    // The action that stands above, as what to do first, need not stand here again.
+    const first = finding.next.kind === 'action' ? finding.next.key : null;
+    const actions: readonly TryAnswer[] = finding.try.filter((a) => a.key !== first);
     if (actions.length === 0) return;
-    this.heading(style.good(m.try));
+    this.heading(style.good(first === null ? m.try : m.otherwise));
     for (const a of actions.slice(0, SHOWN.try)) {
       this.item(`[${a.key}] ${inLang(this.lang, a.action, a.action_zh)}`, INDENT);
       this.commands(a.commands, INDENT.repeat(3));
