@@ -100,25 +100,31 @@ export function digestOf(plan: Plan, cell: CellKey): string {
   // A `{{group}}` that the fault does not print is filled from the values too.
   const used = commands.flatMap((c) => [...valueNamesOf(c), ...placeholdersOf(c).map((p) => p.name)]);
   const run = {
-    contract: plan.contract,
-    suite,
-    needs: needs.toSorted(),
-    users: plan.users,
-    names: plan.names,
-    person: plan.person,
-    writable: plan.writable.toSorted(),
-    timeoutSeconds: plan.timeoutSeconds,
-    settleMs: plan.settleMs,
-    restrictions: plan.restrictions,
-    signature: plan.signature,
-    base: base && bare(base),
-    cause: cause && bare(cause),
-    own: own && bare(own),
+    base: bare(base),
+    cause: bare(cause),
+    contract: canonical(plan.contract),
+    names: canonicalPart(plan.names),
+    needs: canonical(needs.toSorted()),
+    own: bare(own),
+    person: canonical(plan.person),
+    restrictions: canonical(plan.restrictions),
+    settleMs: canonical(plan.settleMs),
+    signature: canonicalPart(plan.signature),
+    suite: canonical(suite),
+    timeoutSeconds: canonical(plan.timeoutSeconds),
+    users: canonicalPart(plan.users),
+    values: canonical(
+      Object.fromEntries(used.filter((n) => Object.hasOwn(values, n)).map((n) => [n, values[n]])),
+    ),
     // What is no action of the record is one of the placebos, and they differ by name only.
-    what: action || check ? { commands, readings: check?.readings ?? null } : cell.key,
-    values: Object.fromEntries(used.filter((n) => Object.hasOwn(values, n)).map((n) => [n, values[n]])),
+    what: canonical(action || check ? { commands, readings: check?.readings ?? null } : cell.key),
+    writable: canonical(plan.writable.toSorted()),
   };
-  return createHash('sha256').update(canonical(run)).digest('hex').slice(0, 12);
+  const json = Object.entries(run).map(([name, text]) => `${JSON.stringify(name)}:${text}`);
+  return createHash('sha256')
+    .update(`{${json.join(',')}}`)
+    .digest('hex')
+    .slice(0, 12);
 }
 
 /** The blocks that meet in a cell, in the order in which they count. */
@@ -135,11 +141,24 @@ function partsOf(
   };
 }
 
-/** Blocks without their place; `values` count only where a command uses them. */
-function bare(blocks: readonly Block[]): unknown[] {
-  return blocks
+/** Blocks without their place, as canonical JSON; `values` count only where a command uses them. */
+function bare(blocks: readonly Block[] | null): string {
+  if (blocks === null) return 'null';
+  return `[${blocks
     .filter((b) => b.verb !== 'values')
-    .map(({ line: _line, for: _for, on: _on, ...rest }) => rest);
+    .map((b) => canonicalPart(b, ({ line: _line, for: _for, on: _on, ...rest }) => rest))
+    .join(',')}]`;
+}
+
+/** What the cells of a plan share is written once: a page has thousands of cells and few blocks. */
+const written = new WeakMap<object, string>();
+function canonicalPart<T extends object>(part: T, shown: (part: T) => unknown = (p) => p): string {
+  let text = written.get(part);
+  if (text === undefined) {
+    text = canonical(shown(part));
+    written.set(part, text);
+  }
+  return text;
 }
 
 /** JSON in which the order of keys says nothing. */
