@@ -7,10 +7,13 @@ import { type Evidence, type EvidenceCell, NO_READING } from './schema.ts';
 
 export type Tier = 'claimed' | 'reproduced' | 'proven';
 
+/** The verdict of a cell whose repeats disagree. */
+export const MIXED = 'mixed';
+
 /** The unanimous outcome or reading of a cell; `mixed` where its repeats disagree. */
 export function verdictOf(cell: EvidenceCell): string {
   const keys = Object.keys(cell.outcomes ?? cell.readings ?? {});
-  return keys.length === 1 ? (keys[0] as string) : 'mixed';
+  return keys.length === 1 ? (keys[0] as string) : MIXED;
 }
 
 /** One statement of the record beside what was measured in one environment. */
@@ -92,7 +95,7 @@ export function compareClaims(record: FaultRecord, evidence: Evidence): ClaimRes
           claim: `action:${deadEnd.key}`,
           env,
           cause,
-          holds: except ? outcome === 'fixed' : !table.fixes(env, cause, deadEnd.key) && outcome !== 'mixed',
+          holds: except ? outcome === 'fixed' : !table.fixes(env, cause, deadEnd.key) && outcome !== MIXED,
           claimed: except ? 'fixes it' : 'does not fix it',
           measured: outcome,
         });
@@ -151,7 +154,7 @@ export function tierOf(
     const cells = evidence.cells.filter((c) => c.env === env);
     for (const cell of cells) {
       const place = `${cell.cause} × ${cell.action ?? cell.check}`;
-      if (verdictOf(cell) === 'mixed') gaps.push(`${place}: the repeats disagree`);
+      if (verdictOf(cell) === MIXED) gaps.push(`${place}: the repeats disagree`);
       if (verdictOf(cell) === 'lab_failed') gaps.push(`${place}: the lab failed`);
     }
     for (const c of claims)

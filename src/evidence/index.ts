@@ -3,6 +3,7 @@ export {
   type ClaimResult,
   compareClaims,
   lostClaims,
+  MIXED,
   type Tier,
   tierOf,
   verdictOf,

@@ -448,6 +448,11 @@ describe('what every cell needs', () => {
       ['1 page-key-reserved', '1 page-cause-missing'],
       recordOf({ causes: [...RECORD.causes, { key: 'healthy', title: 'H' }] }),
     );
+    const reading = (key: string) =>
+      recordOf({ checks: [{ key: 'owner', question: '?', command: 'x', readings: [{ key, exit: 0 }] }] });
+    fails(GOOD, ['1 page-key-reserved'], reading('mixed'));
+    fails(GOOD, ['1 page-key-reserved'], reading('unclear'));
+    fails(GOOD, [], reading('some'));
   });
   test('values, in the healthy world too', () => {
     const record = recordOf({

@@ -2,7 +2,7 @@
  * Lab page → plan. The page is prose for people and at the same time the test; what cannot be run exactly as it is
  * read is an error with its line, because a typo must never become prose, nor a cell that proves nothing.
  */
-import { PLACEBOS } from '../evidence/index.ts';
+import { MIXED, NO_READING, type Outcome, PLACEBOS } from '../evidence/index.ts';
 import type { FaultRecord, Issue, IssueCode } from '../record/index.ts';
 import { blocksFor, type CellKey, valueNamesOf, valuesFor } from './cells.ts';
 import {
@@ -34,6 +34,9 @@ import {
 const MAX_ISSUES = 200;
 /** In `### For:` and `### On:`: whatever the section's other headings do not name. */
 const OTHERS = 'others';
+const LAB_FAILED: Outcome = 'lab_failed';
+/** What the matrix says of a check in its own words: a reading so named would be taken for that. */
+const RESERVED_READINGS: readonly string[] = [...NO_READING, MIXED, LAB_FAILED];
 
 type Place = 'base' | 'cause' | 'action' | 'check';
 type Option = 'as' | 'in' | 'mode' | 'config';
@@ -777,18 +780,20 @@ class Page {
       ['cause', [HEALTHY, OTHERS]],
       ['action', PLACEBOS],
     ];
-    for (const [place, keys] of reserved) {
-      for (const key of this.keysOf(place)) {
-        if (!keys.includes(key)) continue;
-        this.report(
-          1,
-          'page-key-reserved',
-          `the record has a key ${JSON.stringify(key)} among its ${place}s`,
-          'in the matrix that word has a meaning of its own',
-          `rename it in the record, e.g. ${key}-${this.record.domain}`,
-        );
-      }
-    }
+    const found = reserved.flatMap(([place, keys]) =>
+      this.keysOf(place).flatMap((key) => (keys.includes(key) ? [{ key, among: `its ${place}s` }] : [])),
+    );
+    for (const { key: check, readings } of this.record.checks)
+      for (const { key } of readings)
+        if (RESERVED_READINGS.includes(key)) found.push({ key, among: `the readings of ${check}` });
+    for (const { key, among } of found)
+      this.report(
+        1,
+        'page-key-reserved',
+        `the record has a key ${JSON.stringify(key)} among ${among}`,
+        'in the matrix that word has a meaning of its own',
+        `rename it in the record, e.g. ${key}-${this.record.domain}`,
+      );
   }
 
   private alone(): void {
