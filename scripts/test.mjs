@@ -31,6 +31,7 @@ const steps = [
   ['generated files', 'scripts/generate.mjs', ['--check']],
   ['build', 'scripts/build.mjs', []],
   ['README sessions', 'scripts/readme.mjs', ['--check']],
+  ['demo', 'scripts/demo.mjs', ['--check']],
   ['pages made of evidence', 'scripts/pages.mjs', ['--check']],
   ['calibration', 'scripts/calibrate.mjs', ['--check']],
   [
