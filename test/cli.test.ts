@@ -340,6 +340,17 @@ describe('authoring', () => {
     const log = write('zork.log', 'starting\nzork: error Z4711: cannot frobnicate the device /dev/zork0\n');
     const made = await faultbook(['new', 'zork/z4711', '--from', log, '--records', records]);
     expect([made.status, made.stderr]).toEqual([0, '']);
+    // The pattern keeps the code, names and types what varies, and says what else it would find.
+    const draft = JSON.parse(readFileSync(join(records, 'zork/z4711/record.json'), 'utf8'));
+    expect([draft.regex, draft.groups]).toEqual([
+      'zork: error Z4711: cannot frobnicate the device (?<path>/\\S+)',
+      { path: 'path' },
+    ]);
+    expect(made.stdout).toMatch(/It finds 0 of \d+ ordinary lines, and samples of 0 of 0 other records/);
+    const near = await faultbook(['new', 'git/x', '--from', '-', '--records', records], {
+      input: "fatal: detected dubious ownership in repo '/srv/x'\n",
+    });
+    expect(near.stdout).toMatch(/Nearest in the book: git\/dubious-ownership \(0\.\d\d\)/);
     expect(readFileSync(join(records, 'zork/z4711/samples/match.unknown-cause.here.log'), 'utf8')).toBe(
       readFileSync(log, 'utf8'),
     );

@@ -1,10 +1,26 @@
 /** `new`, `lint`, `build`: the verbs of those who write records. */
 import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
-import { admitRecord, type Book, compileBook, encodePack, matchText } from '../book/index.ts';
+import {
+  admitRecord,
+  type Book,
+  compileBook,
+  encodePack,
+  matchText,
+  scoreOf,
+  unitsOf,
+} from '../book/index.ts';
 import { diagnose, withFirstSteps } from '../diagnosis/index.ts';
 import { parseEvidence } from '../evidence/index.ts';
-import { type FaultRecord, ID_PATTERN, type Issue, lintRecord, signaturePattern } from '../record/index.ts';
+import {
+  type FaultRecord,
+  ID_PATTERN,
+  type Issue,
+  lintRecord,
+  type ProposedPattern,
+  parseRecord,
+  proposePattern,
+} from '../record/index.ts';
 import { renderIssues } from '../render/index.ts';
 import {
   InputError,
@@ -22,6 +38,8 @@ const DEFAULT_RECORDS = 'records';
 const DEFAULT_PACK = 'book.pack';
 /** Longest text that becomes the sample of a new record; of more, the part around the error is enough. */
 const MAX_NEW_SAMPLE_CHARS = 256 * 1024;
+/** Records named as near a new one: so many, from this likeness on. */
+const NEAREST = { shown: 3, minScore: 0.25 } as const;
 
 /** The folder of a record; its id is its path, and no id leads out of the root. */
 export function folderOf(root: string, id: string): string {
@@ -54,14 +72,17 @@ export async function runNew(
   }
   const book = await openBook();
   const known = matchText(book, text).map((m) => book.records[m.record]?.id);
-  const signature = diagnose(book, text).focus[0]?.text ?? '';
-  const regex = signaturePattern(signature);
-  const record = {
+  const [unit] = unitsOf(diagnose(book, text).focus[0]?.text ?? '').units;
+  // Without the prefixes of a log: a record is about the message.
+  const signature = (unit?.views.at(-1) ?? '').trim();
+  const proposal = proposePattern(signature);
+  const draft = {
     id,
     title: '',
     title_zh: '',
     signature,
-    regex: regex ?? '',
+    regex: proposal?.regex ?? '',
+    groups: proposal?.groups ?? {},
     domain: id.split('/')[0],
     category: '',
     root_cause: '',
@@ -73,13 +94,52 @@ export async function runNew(
     origin: 'authored',
     sources: [],
   };
-  writeWhole(join(folder, 'record.json'), `${JSON.stringify(record, null, 2)}\n`);
+  const file = join(folder, 'record.json');
+  writeWhole(file, `${JSON.stringify(draft, null, 2)}\n`);
   if (text !== '') writeWhole(join(folder, 'samples', 'match.unknown-cause.here.log'), text);
   if (known.length > 0) print(`The book answers this output already: ${known.join(', ')}`);
-  print(`Wrote ${join(folder, 'record.json')}${text === '' ? '' : ' and its first sample'}.`);
-  if (regex !== null) print(`Pattern proposed from the line that looks like the failure; read it: ${regex}`);
+  print(`Wrote ${file}${text === '' ? '' : ' and its first sample'}.`);
+  if (proposal) {
+    print(
+      `Pattern proposed from the line that looks like the failure; read it, and correct it:\n  ${proposal.regex}`,
+    );
+    print(`  ${findsElsewhere(draft, proposal, flags.records ?? DEFAULT_RECORDS)}`);
+  }
+  const near = nearestRecords(book, signature);
+  if (near.length > 0) print(`Nearest in the book: ${near.join(', ')}`);
   print(`Next: fill it in, then  faultbook lint ${folder}`);
   return EXIT.ok;
+}
+
+/** What a proposed pattern finds that it should not: ordinary lines, and what other records are about. */
+function findsElsewhere(draft: object, { regex }: ProposedPattern, root: string): string {
+  const background = readBackground();
+  const { record } = parseRecord({ ...draft, regex });
+  if (!record) return '';
+  const { book } = compileBook([{ record }], { background: null });
+  const hits = (texts: readonly string[]) => texts.filter((t) => matchText(book, t).length > 0).length;
+  const others = existsSync(root) ? readRecords(root).records.filter((r) => r.record.id !== record.id) : [];
+  const found = others.filter(
+    (r) => hits(r.samples.filter((s) => s.name.startsWith('match.')).map((s) => s.text)) > 0,
+  );
+  return [
+    `It finds ${hits(background.lines)} of ${background.lines.length} ordinary lines`,
+    `samples of ${found.length} of ${others.length} other records${found.length > 0 ? ` (${found.map((r) => r.record.id).join(', ')})` : ''}.`,
+  ].join(', and ');
+}
+
+/** The records whose message is most like a line, with the likeness (0 to 1). */
+function nearestRecords(book: Book, line: string): readonly string[] {
+  const likeness = new Map<string, number>();
+  for (const phrase of book.phrases) {
+    const { id } = book.records[phrase.record] as FaultRecord;
+    const score = scoreOf(phrase, line);
+    if (score >= NEAREST.minScore) likeness.set(id, Math.max(score, likeness.get(id) ?? 0));
+  }
+  return [...likeness]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, NEAREST.shown)
+    .map(([id, score]) => `${id} (${score.toFixed(2)})`);
 }
 
 export async function runLint(

@@ -33,4 +33,4 @@ export {
   type Workaround,
 } from './schema.ts';
 export { type SeedFigures, toSeed } from './seed.ts';
-export { signaturePattern, steadyText } from './signature.ts';
+export { type ProposedPattern, proposePattern, signaturePattern, steadyText } from './signature.ts';
