@@ -45,9 +45,17 @@ function isFilter(steps: readonly Step[], at: number): boolean {
   return true;
 }
 
+/** What of a line an action explains. */
+export interface Explained {
+  /** Literal parts of the action's steps that the line has. */
+  readonly score: number;
+  /** Places of those steps in the line. */
+  readonly at: readonly number[];
+}
+
 /**
- * How much of a line is explained by an action: the literal parts of its steps that the line has; 0 where the line does
- * not do what is the action's own. `shared`: steps (printed) that other, sensible actions of the same fault have as well.
+ * What of a line is explained by an action; null where the line does not do what is the action's own.
+ * `shared`: steps (printed) that other, sensible actions of the same fault have as well.
  */
 export function explained(
   line: readonly Step[],
@@ -55,25 +63,24 @@ export function explained(
   action: readonly Step[],
   from: Place,
   shared: ReadonlySet<string> = new Set(),
-): number {
+): Explained | null {
   const own = action.filter((step) => !shared.has(printStep(step)));
   const needed = own.length > 0 ? own : action;
-  if (needed.length === 0) return 0;
+  if (needed.length === 0) return null;
+  const places: number[] = [];
   let score = 0;
   let at = 0;
-  let last = -1;
   for (const step of action) {
-    const required = needed.includes(step);
-    const found = findStep(line, place, step, from, at, last);
+    const found = findStep(line, place, step, from, at, places[places.length - 1] ?? -1);
     if (found === null) {
-      if (required) return 0;
+      if (needed.includes(step)) return null;
       continue;
     }
     score += found.score;
-    last = found.at;
+    places.push(found.at);
     at = found.at + 1;
   }
-  return score;
+  return { score, at: places };
 }
 
 function findStep(
@@ -125,7 +132,8 @@ function compareSteps(wanted: Step, from: Place, step: Step, place: Place): numb
     if (!step.flags.has(flag)) return 0;
     score += 1;
   }
-  for (const flag of step.flags) if (INERT_OPTIONS.has(flag) && !wanted.flags.has(flag)) return 0;
+  for (const flag of step.flags)
+    if ((INERT_OPTIONS.has(flag) || spec.inert === flag) && !wanted.flags.has(flag)) return 0;
   const here = inFolder(place, step.folder);
   const there = inFolder(from, wanted.folder);
   for (const [name, value] of wanted.options) {

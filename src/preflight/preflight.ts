@@ -1,5 +1,5 @@
 /** Is this command a known dead end for a fault that is open here? A comparison of commands; nothing is run. */
-import { essential, explained, type Place, sameWord, stepsOfAction } from './compare.ts';
+import { type Explained, essential, explained, type Place, sameWord, stepsOfAction } from './compare.ts';
 import type { FaultAction, OpenFault } from './fault.ts';
 import { FILTERS, READERS } from './programs.ts';
 import { printStep, readSteps, type Step } from './steps.ts';
@@ -26,8 +26,7 @@ export interface Where {
 export interface Recognised {
   readonly fault: OpenFault;
   readonly action: FaultAction;
-  /** Literal parts of the action's commands that the line has. */
-  readonly score: number;
+  readonly explained: Explained;
 }
 
 /**
@@ -39,7 +38,7 @@ export function recognise(line: string, faults: readonly OpenFault[], where: Whe
   if (relevant.length === 0) return [];
   const steps = readSteps(line);
   if (steps === null || steps.length === 0) return [];
-  return relevant.flatMap((fault) => bestAction(essential(steps), fault, where) ?? []);
+  return relevant.flatMap((fault) => bestAction(steps, fault, where) ?? []);
 }
 
 const RANK = { check: 0, try: 1, avoid: 2 } as const;
@@ -55,20 +54,17 @@ function bestAction(line: readonly Step[], fault: OpenFault, where: Where): Reco
   );
   let best: Recognised | null = null;
   for (const { action, steps } of actions) {
-    const score = explained(
+    const found = explained(
       line,
       { folder: where.folder, home: where.home ?? null },
       steps,
       from,
       action.kind === 'avoid' ? sensible : undefined,
     );
-    if (score === 0) continue;
-    if (
-      best === null ||
-      score > best.score ||
-      (score === best.score && RANK[action.kind] < RANK[best.action.kind])
-    )
-      best = { fault, action, score };
+    if (found === null || found.score === 0) continue;
+    const more = found.score - (best?.explained.score ?? 0);
+    if (best === null || more > 0 || (more === 0 && RANK[action.kind] < RANK[best.action.kind]))
+      best = { fault, action, explained: found };
   }
   return best;
 }
@@ -84,10 +80,18 @@ function placeOf(fault: OpenFault, where: Where): Place {
  */
 export function preflight(line: string, faults: readonly OpenFault[], where: Where): Warning | null {
   const known = recognise(line, faults, where);
-  const worst = known.filter((k) => k.action.kind === 'avoid').sort((a, b) => b.score - a.score)[0];
-  if (!worst || known.some((k) => k.action.kind === 'try' && k.score >= worst.score)) return null;
+  const [worst] = known
+    .filter((k) => k.action.kind === 'avoid')
+    .sort((a, b) => b.explained.score - a.explained.score);
+  if (!worst || known.some((k) => k.action.kind === 'try' && isSameThing(k.explained, worst.explained)))
+    return null;
   const { fault, action } = worst;
   return { fault, action, instead: nextStep(fault, action.key), ran: timesRun(fault, action.key) };
+}
+
+/** Whether one reading of a line explains the same steps as another, and as much of them. */
+function isSameThing(one: Explained, other: Explained): boolean {
+  return one.score >= other.score && one.at.some((at) => other.at.includes(at));
 }
 
 /** How often an action was run for a fault without help. */

@@ -22,6 +22,8 @@ export interface Program {
   readonly wholeWords?: true;
   /** What follows the first operand is for another program: the arguments of a script. */
   readonly script?: true;
+  /** An option with which it does nothing, beside the usual ones. */
+  readonly inert?: string;
   /** Who runs it decides what it does: with `sudo` it is another thing. */
   readonly identity?: true;
 }
@@ -89,7 +91,7 @@ const PIP: Program = {
   noise: ['-q', '--quiet', '-v', '--verbose', '--disable-pip-version-check', '-y', '--yes'],
   open: ['install', 'uninstall'],
 };
-const SHELL: Program = { shortValues: 'oO', script: true };
+const SHELL: Program = { shortValues: 'oO', script: true, inert: '-n' };
 
 export const PROGRAMS: Readonly<Record<string, Program>> = {
   npm: NPM,
@@ -147,7 +149,7 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   grep: { shortValues: 'efABCm' },
   tail: { noise: '*' },
   head: { noise: '*' },
-  make: { shortValues: 'Cfj', noise: ['-j', '-s', '-k'] },
+  make: { shortValues: 'Cfj', noise: ['-j', '-s', '-k'], inert: '-n' },
   nginx: { shortValues: 'scgp' },
   openssl: { wholeWords: true },
   find: { wholeWords: true },

@@ -27,7 +27,7 @@ export function readSteps(line: string, options: StepOptions = {}): readonly Ste
   const depth = options.depth ?? 0;
   const commands = readLine(line, {
     ...options,
-    canonical: (inner) => printSteps(stepsOf(inner, { ...options, depth: depth + 1 }) ?? []),
+    canonical: (inner) => printInner(stepsOf(inner, { ...options, depth: depth + 1 }) ?? []),
   });
   return commands && stepsOf(commands, options);
 }
@@ -35,6 +35,11 @@ export function readSteps(line: string, options: StepOptions = {}): readonly Ste
 /** A way to write steps down in which two that are the same are the same text. */
 export function printSteps(steps: readonly Step[]): string {
   return steps.map((step, i) => `${i === 0 ? '' : step.piped ? ' | ' : ' ; '}${printStep(step)}`).join('');
+}
+
+/** The same of a substitution, which reads something: as root or not, it reads the same. */
+function printInner(steps: readonly Step[]): string {
+  return printSteps(steps.map((step) => (step.as === 'root' ? { ...step, as: null } : step)));
 }
 
 export function printStep(step: Step): string {
@@ -248,7 +253,7 @@ function throughXargs(steps: Step[], args: readonly Word[]): readonly Word[] | n
   if (source.length === 0) return null;
   const { rest, values } = leading(args, 'nPdLIs', ['max-args', 'max-procs']);
   if (rest.length === 0) return null;
-  const word = `${ACTIVE}$(${printSteps(source)}${ACTIVE})`;
+  const word = `${ACTIVE}$(${printInner(source)}${ACTIVE})`;
   const slot = values.get('I');
   return slot === undefined ? [...rest, word] : rest.map((w) => (w === slot ? word : w));
 }
@@ -394,7 +399,7 @@ const REWRITES: Readonly<Record<string, (step: Draft) => void>> = {
   chmod(step) {
     const [mode = ''] = step.operands;
     const all = mode.replace(/^0+(?=[0-7]{3})/, '').replace(/^(?:a|ugo)(?=[+=-])/, '');
-    step.operands[0] = /^[+=]rwx$/.test(all) ? '777' : all;
+    step.operands[0] = /^[+=]rw[xX]$/.test(all) ? '777' : all;
   },
   sed(step) {
     // The suffix of the copy that `-i` leaves says nothing of the edit, and the script may stand behind `-e`.
@@ -413,8 +418,20 @@ const REWRITES: Readonly<Record<string, (step: Draft) => void>> = {
       const name = names.shift();
       if (name !== undefined) step.options.push([name, value]);
     }
+    step.options = step.options.map(([name, value]) => [name, name === '-c' ? plainSql(value) : value]);
   },
 };
+
+/** SQL without what does not count: letter case, spaces, the semicolon, and two words for one thing. */
+function plainSql(sql: Word): Word {
+  return sql
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
+    .replace(/[ ;]+$/, '')
+    .trim()
+    .replace(/^(alter|create|drop) user\b/, '$1 role')
+    .replace(/ with (?:encrypted )?password /, ' password ');
+}
 
 function inPrefix(step: Draft): void {
   inOption(step, '--prefix');
