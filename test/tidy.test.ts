@@ -24,7 +24,7 @@ const MODULES: Readonly<Record<string, Rule>> = {
   book: { imports: ['record', 'evidence'], packages: [], pure: true },
   diagnosis: { imports: ['record', 'book', 'evidence'], packages: ['zod'], pure: true },
   evidence: { imports: ['record'], packages: ['zod'], pure: true },
-  render: { imports: ['record', 'evidence', 'diagnosis'], packages: [], pure: true },
+  render: { imports: ['record', 'evidence', 'diagnosis', 'preflight'], packages: [], pure: true },
   redact: { imports: [], packages: [], pure: true },
   // What is open is compared with what is about to be run; of a finding it keeps what is redacted.
   preflight: { imports: ['diagnosis', 'redact'], packages: [], pure: true },

@@ -11,7 +11,7 @@ export const FAULT_LIMITS = {
   maxAgeMs: 24 * 60 * 60 * 1000,
   /** Open faults of one folder; the oldest go first. */
   maxFaults: 20,
-  /** What was run for one fault: the last ones are kept. */
+  /** What was run for one fault, and what was said of it: the last ones are kept. */
   maxRuns: 50,
   /** Longer commands are not kept. */
   maxCommandChars: 2000,
@@ -26,6 +26,10 @@ export interface Measured {
   readonly fixed: number;
   readonly of: number;
   readonly environments: readonly string[];
+  /** Causes in which it hid the message and left the fault, or took a protection away. */
+  readonly masked: number;
+  /** Environments in which it breaks what was healthy. */
+  readonly breaks: readonly string[];
 }
 
 /** An action or check of an open fault, with its commands filled and redacted. */
@@ -74,8 +78,8 @@ export interface OpenFault {
   /** In the order in which they should be looked at. */
   readonly actions: readonly FaultAction[];
   readonly runs: readonly FaultRun[];
-  /** What has been answered about it: the digest of the last answer. */
-  readonly answered: string | null;
+  /** Digests of what was already said about it: nobody is told the same thing twice. */
+  readonly said: readonly string[];
 }
 
 export interface FaultContext {
@@ -106,7 +110,7 @@ export function openFaultOf(finding: DiagnosisFinding, context: FaultContext): O
     first: finding.next.key,
     actions: finding.trusted ? actionsOf(finding, context) : [],
     runs: [],
-    answered: null,
+    said: [],
   };
 }
 
@@ -130,7 +134,13 @@ function actionsOf(finding: DiagnosisFinding, { checks = [] }: FaultContext): Fa
   const commandsOf = (commands: readonly string[]) =>
     commands.map((c) => redact(c)).filter((c) => c.length <= FAULT_LIMITS.maxCommandChars);
   const measured = (lab: DiagnosisFinding['try'][number]['lab']): Measured | null =>
-    lab && { fixed: lab.fixed, of: lab.of, environments: [...lab.environments] };
+    lab && {
+      fixed: lab.fixed,
+      of: lab.of,
+      environments: [...lab.environments],
+      masked: lab.outcomes.masked ?? 0,
+      breaks: [...lab.breaks],
+    };
   const { next } = finding;
   const known = new Map(checks.map((c) => [c.key, c]));
   if (next.kind === 'check' && next.key !== null && !known.has(next.key))
@@ -190,8 +200,18 @@ export function seenAgain(before: OpenFault, now: OpenFault): OpenFault {
     openedMs: before.openedMs,
     times: before.times + 1,
     runs: before.runs,
-    answered: before.answered,
+    said: before.said,
   };
+}
+
+/** The fault after an action of it was run. */
+export function withRun(fault: OpenFault, run: FaultRun): OpenFault {
+  return { ...fault, runs: [...fault.runs, run].slice(-FAULT_LIMITS.maxRuns) };
+}
+
+/** The fault after something was said about it. `digest`: of what was said. */
+export function withSaid(fault: OpenFault, digest: string): OpenFault {
+  return { ...fault, said: [...fault.said.filter((d) => d !== digest), digest].slice(-FAULT_LIMITS.maxRuns) };
 }
 
 /** Whether it is still open at a time. A fault from the future is nobody's. */
@@ -234,7 +254,13 @@ const has =
     v !== null &&
     Object.entries(shape).every(([key, is]) => Object.hasOwn(v, key) && is((v as never)[key]));
 
-const isMeasured = has({ fixed: isCount, of: isCount, environments: isTexts });
+const isMeasured = has({
+  fixed: isCount,
+  of: isCount,
+  environments: isTexts,
+  masked: isCount,
+  breaks: isTexts,
+});
 const isAction = has({
   kind: isOneOf('avoid', 'try', 'check'),
   key: isText,
@@ -261,7 +287,7 @@ const looksRight = has({
   first: (v) => isNull(v) || isText(v),
   actions: isList(isAction),
   runs: isList(isRun),
-  answered: (v) => isNull(v) || isText(v),
+  said: isTexts,
 });
 
 function isFault(value: unknown): value is OpenFault {

@@ -12,10 +12,13 @@ export {
   openFaultsOf,
   parseOpenFault,
   seenAgain,
+  withRun,
+  withSaid,
 } from './fault.ts';
 export {
   hidesFailure,
   nextStep,
+  onlyReads,
   preflight,
   type Recognised,
   recognise,

@@ -1,7 +1,7 @@
 /** Is this command a known dead end for a fault that is open here? A comparison of commands; nothing is run. */
 import { type Explained, essential, explained, type Place, sameWord, stepsOfAction } from './compare.ts';
 import type { FaultAction, OpenFault } from './fault.ts';
-import { FILTERS, READERS } from './programs.ts';
+import { FILLERS, FILTERS, READERS } from './programs.ts';
 import { printStep, readSteps, type Step } from './steps.ts';
 
 /** What speaks against a command. */
@@ -154,15 +154,30 @@ function sameStep(a: Step, there: Place, b: Step, here: Place): boolean {
 
 /**
  * Whether the exit status of a line says nothing about its commands: the last one of a pipe speaks for all (`npm ci | tail`),
- * or something harmless stands behind (`|| true`). False where the line only shows what others wrote.
+ * or something harmless stands behind (`|| true`).
  */
 export function hidesFailure(line: string): boolean {
   const steps = readSteps(line);
   if (steps === null || steps.length < 2 || /\bpipefail\b/.test(line)) return false;
   const last = steps[steps.length - 1] as Step;
-  const hidden = last.piped
+  return last.piped
     ? FILTERS.has(last.program)
     : ['true', ':', 'echo'].includes(last.program) && /\|\||;/.test(line);
-  if (!hidden) return false;
-  return steps.some((s) => !s.piped && !READERS.has(s.program) && !['true', ':', 'git'].includes(s.program));
+}
+
+/** Whether a line only shows what others wrote: a failure in its output is not its own. What cannot be read may. */
+export function onlyReads(line: string): boolean {
+  const steps = readSteps(line);
+  if (steps === null) return true;
+  return steps.every(
+    (s) =>
+      s.piped || READERS.has(s.program) || s.program === 'true' || isGitReading(s) || FILLERS.has(s.program),
+  );
+}
+
+/** Parts of git that print what is in the repository. */
+const GIT_READING = new Set(['log', 'show', 'diff', 'grep', 'blame', 'cat-file']);
+
+function isGitReading(step: Step): boolean {
+  return step.program === 'git' && GIT_READING.has(step.operands[0] ?? '');
 }
