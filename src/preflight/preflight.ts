@@ -1,7 +1,7 @@
 /** Is this command a known dead end for a fault that is open here? A comparison of commands; nothing is run. */
 import { type Explained, essential, explained, type Place, sameWord, stepsOfAction } from './compare.ts';
 import type { FaultAction, OpenFault } from './fault.ts';
-import { FILLERS, FILTERS, READERS } from './programs.ts';
+import { FILLERS, FILTERS, otherNames, READERS } from './programs.ts';
 import { printStep, readSteps, type Step } from './steps.ts';
 
 /** What speaks against a command. */
@@ -45,7 +45,10 @@ const RANK = { check: 0, try: 1, avoid: 2 } as const;
 
 function bestAction(line: readonly Step[], fault: OpenFault, where: Where): Recognised | null {
   const from = placeOf(fault, where);
+  // Reading a command costs more than looking for the names of what is run: most actions are about other programs.
+  const names = new Set(line.flatMap((step) => otherNames(step.program)));
   const actions = fault.actions
+    .filter(({ commands }) => commands.some((c) => [...names].some((name) => c.includes(name))))
     .map((action) => ({ action, steps: stepsOfAction(action.commands) }))
     .filter(({ steps }) => steps.length > 0);
   // What a sensible action does too is no sign of a dead end: `npm install` behind many.

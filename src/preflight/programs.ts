@@ -188,6 +188,12 @@ export const SAME_PROGRAM: Readonly<Record<string, string>> = {
   'docker-compose': 'docker',
 };
 
+/** Every name under which a command may call a program: a line of any of them is a step of it. */
+export function otherNames(program: string): readonly string[] {
+  const names = Object.keys(SAME_PROGRAM).filter((name) => SAME_PROGRAM[name] === program);
+  return [program, ...names, ...(program === 'systemctl' ? ['service', 'init.d'] : [])];
+}
+
 /** Options with which a program only says what it would do, or how it is used. */
 export const INERT_OPTIONS: ReadonlySet<string> = new Set([
   '--dry-run',

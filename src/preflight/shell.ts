@@ -66,6 +66,7 @@ const RESERVED = new Set([
 ]);
 /** `<port>`, `<free uid>`, `<token:github>`: never with a space at an end, so that no redirection looks like it. */
 const PLACEHOLDER = /<[A-Za-z](?:[A-Za-z0-9 :._-]{0,60}[A-Za-z0-9])?>/y;
+const PLACEHOLDERS = new RegExp(PLACEHOLDER.source, 'g');
 const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)=/;
 /** Characters that match files without quotes. */
 const GLOB = /[*?[\]{}~]/;
@@ -280,7 +281,7 @@ class Reader {
     if (end === -1) throw new Unknown();
     const inside = this.text.slice(this.at + 1, end);
     this.at = end + 1;
-    return this.options.placeholders ? inside.replace(new RegExp(PLACEHOLDER.source, 'g'), HOLE) : inside;
+    return this.options.placeholders ? inside.replace(PLACEHOLDERS, HOLE) : inside;
   }
 
   private doubleQuoted(depth: number): string {
