@@ -37,8 +37,12 @@ const MODULES: Readonly<Record<string, Rule>> = {
   },
   // What the user asks to be run, and nothing else: it knows no record and no book.
   run: { imports: [], packages: [], pure: false, processes: true },
+  // A door that agents start before and after each command: it loads little.
+  hook: { imports: ['diagnosis', 'preflight', 'render', 'store'], packages: [], pure: false },
   cli: {
     imports: [
+      // The verb `hook` is that door by another name.
+      'hook',
       'record',
       'book',
       'evidence',

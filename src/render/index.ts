@@ -13,6 +13,7 @@ export { type MissEntry, renderMisses } from './misses.ts';
 export type { DiagnosedInput } from './parts.ts';
 export {
   preflightJson,
+  renderAgain,
   renderClear,
   renderOpenFaults,
   renderPreflightJson,
