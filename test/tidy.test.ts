@@ -24,9 +24,11 @@ const MODULES: Readonly<Record<string, Rule>> = {
   book: { imports: ['record', 'evidence'], packages: [], pure: true },
   diagnosis: { imports: ['record', 'book', 'evidence'], packages: ['zod'], pure: true },
   evidence: { imports: ['record'], packages: ['zod'], pure: true },
-  render: { imports: ['record', 'evidence', 'diagnosis'], packages: [], pure: true },
+  render: { imports: ['record', 'evidence', 'diagnosis', 'preflight'], packages: [], pure: true },
   redact: { imports: [], packages: [], pure: true },
-  store: { imports: ['record', 'book', 'evidence'], packages: [], pure: false },
+  // What is open is compared with what is about to be run; of a finding it keeps what is redacted.
+  preflight: { imports: ['diagnosis', 'redact'], packages: [], pure: true },
+  store: { imports: ['record', 'book', 'evidence', 'preflight'], packages: [], pure: false },
   lab: {
     imports: ['record', 'book', 'evidence', 'diagnosis'],
     packages: ['zod', 'yaml'],
@@ -35,8 +37,23 @@ const MODULES: Readonly<Record<string, Rule>> = {
   },
   // What the user asks to be run, and nothing else: it knows no record and no book.
   run: { imports: [], packages: [], pure: false, processes: true },
+  // A door that agents start before and after each command: it loads little.
+  hook: { imports: ['diagnosis', 'preflight', 'render', 'store'], packages: [], pure: false },
   cli: {
-    imports: ['record', 'book', 'evidence', 'diagnosis', 'render', 'redact', 'store', 'lab', 'run'],
+    imports: [
+      // The verb `hook` is that door by another name.
+      'hook',
+      'record',
+      'book',
+      'evidence',
+      'diagnosis',
+      'render',
+      'redact',
+      'preflight',
+      'store',
+      'lab',
+      'run',
+    ],
     packages: [],
     pure: false,
   },

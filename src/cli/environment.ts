@@ -1,7 +1,6 @@
 /** What is known of the reader's environment: what was said on the command line, else what files of this machine say. */
-import { readFileSync } from 'node:fs';
 import type { Environment } from '../diagnosis/index.ts';
-import { InputError, type OpenedBook } from '../store/index.ts';
+import { InputError, type OpenedBook, readEnvironment } from '../store/index.ts';
 
 /** Takes the place of `--environment` where that is not given. */
 export const ENVIRONMENT_VARIABLE = 'FAULTBOOK_ENVIRONMENT';
@@ -17,7 +16,7 @@ export function environmentOf(book: OpenedBook, said: string | undefined): Envir
   if (told === ANY) return {};
   const measured = book.evidence.flatMap((e) => e?.measured ?? []);
   const programs = new Set(measured.flatMap((m) => Object.keys(m.versions)));
-  if (told === undefined || told === '') return ofThisMachine(programs);
+  if (told === undefined || told === '') return readEnvironment(programs);
   const environment: Record<string, string> = {};
   for (const part of told.split(',')) {
     const [name = '', version] = part.split('=').map((p) => p.trim());
@@ -32,28 +31,4 @@ export function environmentOf(book: OpenedBook, said: string | undefined): Envir
     environment[version === undefined ? 'environment' : name] = version ?? name;
   }
   return environment;
-}
-
-/** Debian's suite, and programs that lie in the project's `node_modules`. Nothing is started for it. */
-function ofThisMachine(programs: ReadonlySet<string>): Environment {
-  const environment: Record<string, string> = {};
-  const release = read('/etc/os-release');
-  const suite = /^ID=debian$/m.test(release) ? /^VERSION_CODENAME=(\w+)$/m.exec(release)?.[1] : undefined;
-  if (suite !== undefined) environment.suite = suite;
-  for (const program of programs) {
-    if (!/^[a-z][a-z0-9-]*$/.test(program)) continue;
-    const version = /"version"\s*:\s*"(\d[^"]{0,40})"/.exec(
-      read(`node_modules/${program}/package.json`),
-    )?.[1];
-    if (version !== undefined) environment[program] = version;
-  }
-  return environment;
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').slice(0, 64 * 1024);
-  } catch {
-    return '';
-  }
 }

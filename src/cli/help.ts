@@ -8,6 +8,9 @@ export const SUMMARIES_ZH: Readonly<Record<string, string>> = {
   run: '原样运行一条命令，退出码不变；失败了就说明已知的原因',
   explain: '一条记录的完整页面：原因、检查、该试什么、别试什么',
   list: '列出记录；可按标题、报错、原因里的词过滤（中英文都行）',
+  preflight: '运行一条命令之前：对这里未解决的故障，它是不是已知的无用办法',
+  init: '接入项目里的编码助手（先看改动再写），或打印给 shell 用的脚本',
+  hook: '编码助手在每条命令前后启动的钩子：读入事件，给出回答（由 init 接好）',
   prove: '在隔离环境里用真实软件验证一条记录的每个说法（Linux）',
   drill: '按所有已知方式弄坏它，再照着建议修，全部真跑（Linux）',
   new: '从真实输出开始写一条记录',
@@ -51,6 +54,10 @@ export const OPTIONS_ZH: Readonly<Record<string, string>> = {
   to: '写到哪个目录（默认 .faultbook/records）',
   'dry-run': '只说明会做什么，不写任何东西',
   list: '已信任的，以及其中改动过的',
+  print: '什么都不写，只打印该助手或 shell 需要的内容',
+  yes: '不问就写；没有终端时必须给出',
+  'exit-2': '以纯文本回答，退出码为 2（Copilot 在命令失败之后）',
+  'init --remove': '撤除',
   remove: '收回信任',
 };
 

@@ -24,6 +24,8 @@ export interface Verb {
   readonly maxArgs: number;
   readonly summary: string;
   readonly options: Readonly<Record<string, Option>>;
+  /** From its first argument on everything belongs to a command, whatever it looks like. */
+  readonly command?: true;
   /** Below the options in its help. */
   readonly notes?: string;
 }
@@ -74,6 +76,7 @@ export const VERBS = {
     args: '[--] <command…>',
     minArgs: 0,
     maxArgs: MANY,
+    command: true,
     summary: 'run a command untouched, its exit code kept; when it fails, what is known about it',
     options: {
       'on-fail': {
@@ -106,6 +109,42 @@ export const VERBS = {
     maxArgs: MANY,
     summary: 'the records; words filter titles, signatures, causes (English, Chinese)',
     options: { format: format('text', 'json', 'ids'), book: BOOK, lang: LANG, color: COLOR },
+  },
+  preflight: {
+    args: '[--] [command…]',
+    minArgs: 0,
+    maxArgs: MANY,
+    command: true,
+    summary: 'before you run a command: is it a known dead end for a fault that is open here',
+    options: { format: format('text', 'json'), lang: LANG },
+    notes: `One argument is a whole command line, several are its words. Nothing of it is run. Without a command: the
+faults that are open here. Exit codes: 0 nothing known against it, 1 warned.`,
+  },
+  init: {
+    args: '[agents…]',
+    minArgs: 0,
+    maxArgs: MANY,
+    summary: 'wire it into the AI agents of a project (shows a diff first), or print it for a shell',
+    options: {
+      remove: { help: 'take it back' },
+      print: {
+        value: 'name',
+        choices: ['claude-code', 'codex', 'gemini', 'cursor', 'copilot', 'bash', 'zsh', 'fish'],
+        help: 'write nothing; print what belongs into the settings of this agent or shell',
+      },
+      yes: { help: 'write without asking; needed where no terminal is' },
+      lang: LANG,
+      color: COLOR,
+    },
+    notes: `Without names: the agents that the project shows signs of, or whose program is on the path. Only files of the project
+are written. Exit codes: 0 all is as wished, 1 nothing was written.`,
+  },
+  hook: {
+    args: '<agent>',
+    minArgs: 1,
+    maxArgs: 1,
+    summary: 'what agents start around each command: an event in, an answer out (init wires it)',
+    options: { 'exit-2': { help: 'answer as plain text with exit status 2 (Copilot, after a failure)' } },
   },
   prove: {
     args: '[ids…]',
@@ -255,8 +294,8 @@ export function readCall(argv: readonly string[]): Call {
   const verb = (explicit ? named : 'diagnose') as VerbName;
   if (asksHelp) return { verb, explicit, args: [], flags: {}, wants: 'help' };
   const table: Readonly<Record<string, Option>> = VERBS[verb].options;
-  // Behind `run` everything from its command on belongs to that command, whatever it looks like.
-  const end = explicit && verb === 'run' ? commandAt(argv, at + 1) : argv.length;
+  const takesCommand = explicit && (VERBS[verb] as Verb).command === true;
+  const end = takesCommand ? commandAt(argv, at + 1, table) : argv.length;
   const command = argv.slice(argv[end] === '--' ? end + 1 : end);
   let parsed: ReturnType<typeof parseArgs>;
   try {
@@ -304,13 +343,14 @@ export function readCall(argv: readonly string[]): Call {
 }
 
 /** Where our own options end: at `--`, or the first word that is neither one nor its value. */
-function commandAt(argv: readonly string[], from: number): number {
+function commandAt(argv: readonly string[], from: number, table: Readonly<Record<string, Option>>): number {
   let at = from;
   while (at < argv.length) {
     const word = argv[at] as string;
     if (word === '--' || !word.startsWith('-') || word === '-') break;
     const name = word.replace(/^--?/, '');
-    at += name.includes('=') || !Object.hasOwn(VERBS.run.options, name) ? 1 : 2;
+    const takesValue = Object.hasOwn(table, name) && (table[name] as Option).value !== undefined;
+    at += name.includes('=') || !takesValue ? 1 : 2;
   }
   return Math.min(at, argv.length);
 }

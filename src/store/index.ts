@@ -1,5 +1,6 @@
 export { readBackground } from './background-file.ts';
 export { BUILT_IN, type OpenBookOptions, type OpenedBook, openBook } from './books.ts';
+export { readEnvironment } from './environment.ts';
 export { InputError } from './error.ts';
 export {
   addMisses,
@@ -11,6 +12,14 @@ export {
   readMisses,
   switchMisses,
 } from './misses.ts';
+export {
+  changeFault,
+  closeFault,
+  openFault,
+  type ProjectPlace,
+  projectOf,
+  readOpenFaults,
+} from './open-faults.ts';
 export {
   examplesBeside,
   type RecordFolder,
