@@ -26,7 +26,7 @@ const MODULES: Readonly<Record<string, Rule>> = {
   evidence: { imports: ['record'], packages: ['zod'], pure: true },
   render: { imports: ['record', 'evidence', 'diagnosis'], packages: [], pure: true },
   redact: { imports: [], packages: [], pure: true },
-  store: { imports: ['record', 'book', 'evidence'], packages: [], pure: false },
+  store: { imports: ['record', 'book', 'evidence', 'redact'], packages: [], pure: false },
   lab: {
     imports: ['record', 'book', 'evidence', 'diagnosis'],
     packages: ['zod', 'yaml'],
@@ -43,7 +43,7 @@ const MODULES: Readonly<Record<string, Rule>> = {
 };
 /** The package's two entries; they only re-export. */
 const ENTRIES: Readonly<Record<string, Rule>> = {
-  'index.ts': { imports: ['record', 'book', 'diagnosis', 'store'], packages: [], pure: false },
+  'index.ts': { imports: ['record', 'book', 'evidence', 'diagnosis', 'store'], packages: [], pure: false },
   'pure.ts': { imports: ['record', 'book', 'diagnosis', 'render'], packages: [], pure: true },
 };
 /** Files that may start a process where their module may not, and why. */

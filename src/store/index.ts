@@ -2,6 +2,16 @@ export { readBackground } from './background-file.ts';
 export { BUILT_IN, type OpenBookOptions, type OpenedBook, openBook } from './books.ts';
 export { InputError } from './error.ts';
 export {
+  appendReports,
+  clearLedger,
+  exportLedger,
+  importLedger,
+  LEDGER_LIMITS,
+  type LedgerImport,
+  type Reporter,
+  readLedger,
+} from './ledger.ts';
+export {
   addMisses,
   clearMisses,
   keepsMisses,
