@@ -24,9 +24,11 @@ const MODULES: Readonly<Record<string, Rule>> = {
   book: { imports: ['record', 'evidence'], packages: [], pure: true },
   diagnosis: { imports: ['record', 'book', 'evidence'], packages: ['zod'], pure: true },
   evidence: { imports: ['record'], packages: ['zod'], pure: true },
-  render: { imports: ['record', 'evidence', 'diagnosis'], packages: [], pure: true },
+  render: { imports: ['record', 'evidence', 'diagnosis', 'preflight'], packages: [], pure: true },
   redact: { imports: [], packages: [], pure: true },
-  store: { imports: ['record', 'book', 'evidence', 'redact'], packages: [], pure: false },
+  // What is open is compared with what is about to be run; of a finding it keeps what is redacted.
+  preflight: { imports: ['diagnosis', 'redact'], packages: [], pure: true },
+  store: { imports: ['record', 'book', 'evidence', 'preflight', 'redact'], packages: [], pure: false },
   lab: {
     imports: ['record', 'book', 'evidence', 'diagnosis'],
     packages: ['zod', 'yaml'],
@@ -36,7 +38,18 @@ const MODULES: Readonly<Record<string, Rule>> = {
   // What the user asks to be run, and nothing else: it knows no record and no book.
   run: { imports: [], packages: [], pure: false, processes: true },
   cli: {
-    imports: ['record', 'book', 'evidence', 'diagnosis', 'render', 'redact', 'store', 'lab', 'run'],
+    imports: [
+      'record',
+      'book',
+      'evidence',
+      'diagnosis',
+      'render',
+      'redact',
+      'preflight',
+      'store',
+      'lab',
+      'run',
+    ],
     packages: [],
     pure: false,
   },

@@ -8,6 +8,7 @@ export const SUMMARIES_ZH: Readonly<Record<string, string>> = {
   run: '原样运行一条命令，退出码不变；失败了就说明已知的原因',
   explain: '一条记录的完整页面：原因、检查、该试什么、别试什么',
   list: '列出记录；可按标题、报错、原因里的词过滤（中英文都行）',
+  preflight: '运行一条命令之前：对这里未解决的故障，它是不是已知的无用办法',
   prove: '在隔离环境里用真实软件验证一条记录的每个说法（Linux）',
   drill: '按所有已知方式弄坏它，再照着建议修，全部真跑（Linux）',
   new: '从真实输出开始写一条记录',

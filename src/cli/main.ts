@@ -41,6 +41,8 @@ async function run(call: Call): Promise<number> {
       return (await import('./pages.ts')).runList(args, flags);
     case 'export':
       return (await import('./pages.ts')).runExport(args[0] as string, flags);
+    case 'preflight':
+      return (await import('./preflight.ts')).runPreflight(args, flags);
     case 'prove':
       return (await import('./prove.ts')).runProve(args, flags);
     case 'drill':

@@ -24,6 +24,8 @@ interface Verb {
   readonly maxArgs: number;
   readonly summary: string;
   readonly options: Readonly<Record<string, Option>>;
+  /** From its first argument on everything belongs to a command, whatever it looks like. */
+  readonly command?: true;
   /** Below the options in its help. */
   readonly notes?: string;
 }
@@ -74,6 +76,7 @@ export const VERBS = {
     args: '[--] <command…>',
     minArgs: 0,
     maxArgs: MANY,
+    command: true,
     summary: 'run a command untouched, its exit code kept; when it fails, what is known about it',
     options: {
       'on-fail': {
@@ -106,6 +109,16 @@ export const VERBS = {
     maxArgs: MANY,
     summary: 'the records; words filter titles, signatures, causes (English, Chinese)',
     options: { format: format('text', 'json', 'ids'), book: BOOK, lang: LANG, color: COLOR },
+  },
+  preflight: {
+    args: '[--] [command…]',
+    minArgs: 0,
+    maxArgs: MANY,
+    command: true,
+    summary: 'before you run a command: is it a known dead end for a fault that is open here',
+    options: { format: format('text', 'json'), lang: LANG },
+    notes: `One argument is a whole command line, several are its words. Nothing of it is run. Without a command: the
+faults that are open here. Exit codes: 0 nothing known against it, 1 warned.`,
   },
   prove: {
     args: '[ids…]',
@@ -284,8 +297,8 @@ export function readCall(argv: readonly string[]): Call {
   const verb = (explicit ? named : 'diagnose') as VerbName;
   if (asksHelp) return { verb, explicit, args: [], flags: {}, wants: 'help' };
   const table: Readonly<Record<string, Option>> = VERBS[verb].options;
-  // Behind `run` everything from its command on belongs to that command, whatever it looks like.
-  const end = explicit && verb === 'run' ? commandAt(argv, at + 1) : argv.length;
+  const takesCommand = explicit && (VERBS[verb] as Verb).command === true;
+  const end = takesCommand ? commandAt(argv, at + 1, table) : argv.length;
   const command = argv.slice(argv[end] === '--' ? end + 1 : end);
   let parsed: ReturnType<typeof parseArgs>;
   try {
@@ -333,13 +346,14 @@ export function readCall(argv: readonly string[]): Call {
 }
 
 /** Where our own options end: at `--`, or the first word that is neither one nor its value. */
-function commandAt(argv: readonly string[], from: number): number {
+function commandAt(argv: readonly string[], from: number, table: Readonly<Record<string, Option>>): number {
   let at = from;
   while (at < argv.length) {
     const word = argv[at] as string;
     if (word === '--' || !word.startsWith('-') || word === '-') break;
     const name = word.replace(/^--?/, '');
-    at += name.includes('=') || !Object.hasOwn(VERBS.run.options, name) ? 1 : 2;
+    const takesValue = Object.hasOwn(table, name) && (table[name] as Option).value !== undefined;
+    at += name.includes('=') || !takesValue ? 1 : 2;
   }
   return Math.min(at, argv.length);
 }

@@ -11,6 +11,14 @@ export { type MatrixOptions, renderMatrix, renderProof } from './matrix.ts';
 export type { Lang, Tier } from './messages.ts';
 export { type MissEntry, renderMisses } from './misses.ts';
 export type { DiagnosedInput } from './parts.ts';
+export {
+  preflightJson,
+  renderClear,
+  renderOpenFaults,
+  renderPreflightJson,
+  renderWarning,
+  stepText,
+} from './preflight.ts';
 export { type ReportRow, renderReports } from './reports.ts';
 export { type BriefOptions, type FailedRun, renderBrief, renderRun } from './run.ts';
 export { MAX_EXCERPT_COLUMNS } from './safe.ts';

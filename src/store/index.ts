@@ -22,6 +22,14 @@ export {
   switchMisses,
 } from './misses.ts';
 export {
+  changeFault,
+  closeFault,
+  openFault,
+  type ProjectPlace,
+  projectOf,
+  readOpenFaults,
+} from './open-faults.ts';
+export {
   examplesBeside,
   type RecordFolder,
   type RecordTree,

@@ -1,0 +1,260 @@
+/** Whether a command line does what a known action does: step by step, word by word, without running either. */
+import { FILLERS, FILTERS, INERT_OPTIONS, PROGRAMS, type Program } from './programs.ts';
+import { ACTIVE, HOLE, type Word } from './shell.ts';
+import { printStep, readSteps, type Step } from './steps.ts';
+
+/** Where a line would run. */
+export interface Place {
+  /** Absolute; null: unknown. */
+  readonly folder: string | null;
+  /** The person's home folder; null: unknown. */
+  readonly home?: string | null;
+}
+
+/** What an action's commands do; empty where they cannot be read. */
+export function stepsOfAction(commands: readonly string[]): readonly Step[] {
+  const steps: Step[] = [];
+  for (const command of commands) {
+    const read = readSteps(command, { placeholders: true });
+    if (read === null) return [];
+    steps.push(...read);
+  }
+  return essential(steps);
+}
+
+/**
+ * Without what changes nothing: pauses, and the end of a pipe that only shows less. All of it where nothing else is there.
+ */
+export function essential(steps: readonly Step[]): readonly Step[] {
+  const kept = steps.filter((step, i) => {
+    if (FILLERS.has(step.program)) return false;
+    if (step.program === 'echo' && step.redirects.length === 0 && !steps[i + 1]?.piped) return false;
+    return !isFilter(steps, i);
+  });
+  return kept.length > 0 ? kept : steps;
+}
+
+/** Whether a step is the end of a pipe that only shows less: everything behind it in the pipe is of its kind too. */
+function isFilter(steps: readonly Step[], at: number): boolean {
+  for (let i = at; i < steps.length && (i === at || steps[i]?.piped); i++) {
+    const step = steps[i] as Step;
+    // What a filter writes somewhere is an effect, as of `tee -a` with rights of its own.
+    if (!step.piped || !FILTERS.has(step.program) || step.as !== null || step.flags.has('-i')) return false;
+    if (step.program === 'tee' && step.flags.has('-a')) return false;
+  }
+  return true;
+}
+
+/** What of a line an action explains. */
+export interface Explained {
+  /** Literal parts of the action's steps that the line has. */
+  readonly score: number;
+  /** Places of those steps in the line. */
+  readonly at: readonly number[];
+}
+
+/**
+ * What of a line is explained by an action; null where the line does not do what is the action's own.
+ * `shared`: steps (printed) that other, sensible actions of the same fault have as well.
+ */
+export function explained(
+  line: readonly Step[],
+  place: Place,
+  action: readonly Step[],
+  from: Place,
+  shared: ReadonlySet<string> = new Set(),
+): Explained | null {
+  const own = action.filter((step) => !shared.has(printStep(step)));
+  const needed = own.length > 0 ? own : action;
+  if (needed.length === 0) return null;
+  const places: number[] = [];
+  let score = 0;
+  let at = 0;
+  for (const step of action) {
+    const found = findStep(line, place, step, from, at, places[places.length - 1] ?? -1);
+    if (found === null) {
+      if (needed.includes(step)) return null;
+      continue;
+    }
+    score += found.score;
+    places.push(found.at);
+    at = found.at + 1;
+  }
+  return { score, at: places };
+}
+
+function findStep(
+  line: readonly Step[],
+  place: Place,
+  wanted: Step,
+  from: Place,
+  at: number,
+  last: number,
+): { readonly score: number; readonly at: number } | null {
+  if (wanted.piped && last >= 0) {
+    const next = line[last + 1];
+    const score = next?.piped ? compareSteps(wanted, from, next, place) : 0;
+    return score > 0 ? { score, at: last + 1 } : null;
+  }
+  for (let i = at; i < line.length; i++) {
+    const score = compareSteps(wanted, from, line[i] as Step, place);
+    if (score > 0) return { score, at: i };
+  }
+  // `rm -rf a && rm b` is `rm -rf a b`.
+  const spec = specOf(wanted);
+  if (spec.ordered === 0) {
+    const parts = line.slice(at).filter((s) => s.program === wanted.program);
+    const [first] = parts;
+    if (first && parts.length > 1) {
+      const union: Step = {
+        ...first,
+        flags: new Set(parts.flatMap((p) => [...p.flags])),
+        operands: parts.flatMap((p) => p.operands),
+      };
+      const score = compareSteps(wanted, from, union, place);
+      if (score > 0) return { score, at: line.lastIndexOf(parts[parts.length - 1] as Step) };
+    }
+  }
+  return null;
+}
+
+/** How many literal parts of a wanted step another one has, if it has all of them; 0 where it does something else. */
+function compareSteps(wanted: Step, from: Place, step: Step, place: Place): number {
+  if (!sameWord(wanted.program, from, step.program, place)) return 0;
+  const spec = specOf(wanted);
+  let score = wanted.program === HOLE ? 0 : 1;
+  if (wanted.as !== step.as) {
+    // Another account is another action; root where nobody was named only matters where it depends on who asks.
+    const roots = [wanted.as, step.as].every((as) => as === null || as === 'root');
+    if (!roots || spec.identity) return 0;
+  } else if (wanted.as !== null) score += 0.5;
+  for (const flag of wanted.flags) {
+    if (!step.flags.has(flag)) return 0;
+    score += 1;
+  }
+  for (const flag of step.flags)
+    if ((INERT_OPTIONS.has(flag) || spec.inert === flag) && !wanted.flags.has(flag)) return 0;
+  const here = inFolder(place, step.folder);
+  const there = inFolder(from, wanted.folder);
+  for (const [name, value] of wanted.options) {
+    const given = step.options.find(([n, v]) => n === name && sameWord(value, there, v, here));
+    if (given) score += weightOf(value, name);
+    // What the reader is asked for may have been said in another way, or be the default.
+    else if (value !== HOLE || step.options.some(([n]) => n === name)) return 0;
+  }
+  for (const [name, value] of wanted.env) {
+    const given = step.env.get(name);
+    if (given === undefined || !sameWord(value, there, given, here)) return 0;
+    score += 0.5 + weightOf(value) / 2;
+  }
+  for (const [operator, target] of wanted.redirects) {
+    if (!step.redirects.some(([o, t]) => o === operator && sameWord(target, there, t, here))) return 0;
+    score += weightOf(target);
+  }
+  const operands = compareOperands(wanted, there, step, here, spec);
+  if (operands < 0 || !sameFolder(wanted, there, here)) return 0;
+  return score + operands;
+}
+
+/** Literal operands of a wanted step that another has, in order or as a set; -1 where one is not there. */
+function compareOperands(wanted: Step, there: Place, step: Step, here: Place, spec: Program): number {
+  const isOpen = spec.open?.includes(wanted.operands[0] ?? '') === true;
+  // `npm install` is about everything; `npm install react` is not.
+  const isBare = wanted.operands.length === 1 && wanted.flags.size + wanted.options.length === 0;
+  if (isOpen && isBare && step.operands.length > 1) return -1;
+  const ordered = isOpen ? 1 : (spec.ordered ?? (spec.script ? Math.max(1, wanted.operands.length) : null));
+  const first = ordered ?? wanted.operands.length;
+  if (ordered === null && step.operands.length !== wanted.operands.length) return -1;
+  let score = 0;
+  for (let i = 0; i < Math.min(first, wanted.operands.length); i++) {
+    const word = step.operands[i];
+    if (word === undefined || !sameWord(wanted.operands[i] as Word, there, word, here)) return -1;
+    score += weightOf(wanted.operands[i] as Word);
+  }
+  const left = step.operands.slice(first);
+  // Literal words choose first: a placeholder would take what belongs to them.
+  const rest = wanted.operands
+    .slice(first)
+    .sort((a, b) => Number(a.includes(HOLE)) - Number(b.includes(HOLE)));
+  for (const word of rest) {
+    const at = left.findIndex((l) => sameWord(word, there, l, here));
+    if (at < 0) return -1;
+    left.splice(at, 1);
+    score += weightOf(word);
+  }
+  return score;
+}
+
+/** An action that names its folder is the same there, and below it. */
+function sameFolder(wanted: Step, there: Place, here: Place): boolean {
+  if (wanted.folder === '' || wanted.folder === null || there.folder === null || here.folder === null)
+    return true;
+  if (there.folder.includes(HOLE)) return matchesHoles(there.folder, here.folder);
+  return here.folder === there.folder || here.folder.startsWith(`${there.folder.replace(/\/$/, '')}/`);
+}
+
+function weightOf(word: Word, name = ''): number {
+  if (!word.includes(HOLE)) return 1;
+  return name !== '' || word !== HOLE ? 0.5 : 0;
+}
+
+function specOf(step: Step): Program {
+  return Object.hasOwn(PROGRAMS, step.program) ? (PROGRAMS[step.program] as Program) : {};
+}
+
+/* Words and folders. */
+
+/** Whether a word of an action, in its folder, is a word of a line, in its own: the same text, or the same path. */
+export function sameWord(wanted: Word, there: Place, word: Word, here: Place): boolean {
+  if (wanted === word) return true;
+  if (wanted.includes(HOLE))
+    return matchesHoles(wanted, word) || matchesHoles(resolved(wanted, there), resolved(word, here));
+  if (wanted.startsWith('-') || word.startsWith('-')) return false;
+  return resolved(wanted, there) === resolved(word, here);
+}
+
+/** A pattern of literal pieces with any text between them, at least one character each; linear in the text. */
+function matchesHoles(pattern: Word, text: Word): boolean {
+  const pieces = pattern.split(HOLE);
+  const last = pieces.pop() as string;
+  const [first = '', ...middle] = pieces;
+  if (!text.startsWith(first)) return false;
+  let at = first.length;
+  for (const piece of middle) {
+    const found = text.indexOf(piece, at + 1);
+    if (found === -1) return false;
+    at = found + piece.length;
+  }
+  return text.length - last.length > at && text.endsWith(last);
+}
+
+function inFolder(place: Place, folder: Word | null): Place {
+  if (folder === '') return place;
+  if (folder === null) return { ...place, folder: null };
+  const path = resolved(folder, place);
+  return { ...place, folder: path.startsWith('/') ? path : null };
+}
+
+/** Stands before a relative path in a folder that nobody knows: such a path is equal to no absolute one. */
+const NOWHERE = '?';
+
+/** A word as a path, without `.`, `..` and a slash at its end. No link is followed. */
+function resolved(word: Word, { folder, home = null }: Place): string {
+  let path = word;
+  for (const [variable, value] of [
+    [`${ACTIVE}~`, home],
+    [`${ACTIVE}$HOME`, home],
+    [`${ACTIVE}$PWD`, folder],
+    [`${ACTIVE}$(pwd${ACTIVE})`, folder],
+  ] as const) {
+    if (value !== null && (path === variable || path.startsWith(`${variable}/`)))
+      path = value + path.slice(variable.length);
+  }
+  const absolute = path.startsWith('/') ? path : `${folder ?? NOWHERE}/${path}`;
+  const parts: string[] = [];
+  for (const part of absolute.split('/')) {
+    if (part === '..' && parts.length > 0) parts.pop();
+    else if (part !== '' && part !== '.' && part !== '..') parts.push(part);
+  }
+  return `${absolute.startsWith('/') ? '/' : ''}${parts.join('/')}`;
+}

@@ -1,0 +1,70 @@
+/** What is said about 200 command lines while seven faults are open: what is caught, and what is said in vain. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { type Book, decodePack } from '../src/book/index.ts';
+import { diagnose, fillCommand } from '../src/diagnosis/index.ts';
+import { type OpenFault, openFaultsOf, preflight } from '../src/preflight/index.ts';
+import { ROOT } from './support/cli.ts';
+
+const MIN_CAUGHT = 0.9;
+const MAX_FALSE = 0.02;
+const NOW_MS = Date.UTC(2026, 10, 30, 12);
+const WHERE = { project: '/srv/site', folder: '/srv/site', home: '/home/dev' };
+
+/** One output each, as the programs print it; what failed, where the command is known. */
+const FAILURES: readonly (readonly [command: string, output: string])[] = [
+  [
+    'npm install',
+    'npm error code ERESOLVE\nnpm error ERESOLVE unable to resolve dependency tree\nnpm error\nnpm error While resolving: web@1.0.0\nnpm error Found: @acme/core@2.0.0',
+  ],
+  ['npm start', 'Error: listen EADDRINUSE: address already in use :::3000\n    at Server.setupListenHandle'],
+  ['./deploy.sh', 'bash: ./deploy.sh: /bin/bash^M: bad interpreter: No such file or directory'],
+  ['git log', "fatal: detected dubious ownership in repository at '/srv/site'"],
+  [
+    'psql -U app shop',
+    'psql: error: connection to server on socket "/var/run/postgresql/.s.PGSQL.5432" failed: FATAL:  Peer authentication failed for user "app"',
+  ],
+  ['npx tsc', "src/main.ts(1,22): error TS2307: Cannot find module 'padder'."],
+];
+
+function openFaults(): readonly OpenFault[] {
+  const book = decodePack(readFileSync(`${ROOT}dist/book.pack`, 'utf8'), { trusted: true }).book as Book;
+  return FAILURES.flatMap(([command, output]) =>
+    openFaultsOf(diagnose(book, output), (finding) => ({
+      command,
+      below: '',
+      nowMs: NOW_MS,
+      checks:
+        book.records
+          .find((r) => r.id === finding.id)
+          ?.checks.map((c) => ({ ...c, command: fillCommand(c.command, finding.typed_groups) })) ?? [],
+    })),
+  );
+}
+
+const rows = readFileSync(`${ROOT}test/fixtures/preflight-commands.txt`, 'utf8')
+  .split('\n')
+  .filter((line) => line !== '' && !line.startsWith('#'))
+  .map((line) => line.split('\t') as [string, string]);
+
+test('of 200 command lines, 60 of them known dead ends, at least 90 % are caught and at most 2 % warned of in vain', () => {
+  const faults = openFaults();
+  expect(faults.map((f) => f.id)).toHaveLength(FAILURES.length);
+  const missed: string[] = [];
+  const wrong: string[] = [];
+  let dead = 0;
+  for (const [expected, line] of rows) {
+    const warning = preflight(line, faults, WHERE);
+    const said = warning ? `${warning.fault.id}#${warning.action.key}` : '-';
+    if (expected !== '-') dead++;
+    if (said === expected) continue;
+    if (expected === '-') wrong.push(`${said}  ${line}`);
+    else missed.push(`${expected} is ${said}  ${line}`);
+  }
+  console.log(
+    `caught ${dead - missed.length} of ${dead}, warned in vain of ${wrong.length} of ${rows.length - dead}\n${[...missed, '', ...wrong].join('\n')}`,
+  );
+  expect([rows.length, dead]).toEqual([200, 60]);
+  expect(missed.length / dead).toBeLessThanOrEqual(1 - MIN_CAUGHT);
+  expect(wrong.length / (rows.length - dead)).toBeLessThanOrEqual(MAX_FALSE);
+});
