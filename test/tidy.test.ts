@@ -28,7 +28,7 @@ const MODULES: Readonly<Record<string, Rule>> = {
   redact: { imports: [], packages: [], pure: true },
   // What is open is compared with what is about to be run; of a finding it keeps what is redacted.
   preflight: { imports: ['diagnosis', 'redact'], packages: [], pure: true },
-  store: { imports: ['record', 'book', 'evidence', 'preflight'], packages: [], pure: false },
+  store: { imports: ['record', 'book', 'evidence', 'preflight', 'redact'], packages: [], pure: false },
   lab: {
     imports: ['record', 'book', 'evidence', 'diagnosis'],
     packages: ['zod', 'yaml'],
@@ -60,7 +60,7 @@ const MODULES: Readonly<Record<string, Rule>> = {
 };
 /** The package's two entries; they only re-export. */
 const ENTRIES: Readonly<Record<string, Rule>> = {
-  'index.ts': { imports: ['record', 'book', 'diagnosis', 'store'], packages: [], pure: false },
+  'index.ts': { imports: ['record', 'book', 'evidence', 'diagnosis', 'store'], packages: [], pure: false },
   'pure.ts': { imports: ['record', 'book', 'diagnosis', 'render'], packages: [], pure: true },
 };
 /** Files that may start a process where their module may not, and why. */

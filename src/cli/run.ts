@@ -56,16 +56,23 @@ async function report(
 ): Promise<void> {
   const silent = inside || ended.wanted || ended.cannotStart !== undefined;
   if (silent && file === null) return;
-  const [{ bookOf }, { environmentOf }, { DiagnosisSession }, { renderBrief, renderRun, renderText }] =
-    await Promise.all([
-      import('./diagnose.ts'),
-      import('./environment.ts'),
-      import('../diagnosis/index.ts'),
-      import('../render/index.ts'),
-    ]);
+  const [
+    { bookOf },
+    { environmentOf },
+    { DiagnosisSession },
+    { readLedger },
+    { renderBrief, renderRun, renderText },
+  ] = await Promise.all([
+    import('./diagnose.ts'),
+    import('./environment.ts'),
+    import('../diagnosis/index.ts'),
+    import('../store/index.ts'),
+    import('../render/index.ts'),
+  ]);
   const book = await bookOf(flags.book);
   const session = new DiagnosisSession(book, {
     environment: environmentOf(book, flags.environment),
+    reports: (record) => readLedger(record),
     limit: RUN_LIMITS.findings,
   });
   const { kept, fromTerminal, exitCode, signal } = ended;

@@ -1,4 +1,5 @@
 export type { Standing } from '../book/index.ts';
+export type { Environment } from '../evidence/index.ts';
 export { treeActions, treeOf, withFirstSteps } from './advice.ts';
 export {
   DEFAULT_FINDINGS,
@@ -10,13 +11,7 @@ export {
 export { fillCommand, fitsType, quoteWord } from './fill.ts';
 export { readsLikeFailure } from './focus.ts';
 export { type Neighbours, neighboursOf } from './neighbours.ts';
-export {
-  commonSelections,
-  type Environment,
-  type Possible,
-  possibleWorlds,
-  sameRelease,
-} from './possible.ts';
+export { commonSelections, type Possible, possibleWorlds } from './possible.ts';
 export {
   type AvoidAnswer,
   type Diagnosis,

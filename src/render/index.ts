@@ -1,5 +1,5 @@
 export { type DrillReport, type PolicyFigures, renderDrill } from './drill.ts';
-export { type ExplainOptions, renderExplain } from './explain.ts';
+export { type ExplainOptions, type FieldPage, renderExplain } from './explain.ts';
 export { GITHUB_LIMITS, renderGithub, renderSummary } from './github.ts';
 export { type ImportReport, renderImport } from './import.ts';
 export { renderIssues } from './issues.ts';
@@ -20,6 +20,7 @@ export {
   renderWarning,
   stepText,
 } from './preflight.ts';
+export { type ReportRow, renderReports } from './reports.ts';
 export { type BriefOptions, type FailedRun, renderBrief, renderRun } from './run.ts';
 export { MAX_EXCERPT_COLUMNS } from './safe.ts';
 export { renderSarif, SARIF_LIMITS, type SarifOptions } from './sarif.ts';

@@ -3,6 +3,16 @@ export { BUILT_IN, type OpenBookOptions, type OpenedBook, openBook } from './boo
 export { readEnvironment } from './environment.ts';
 export { InputError } from './error.ts';
 export {
+  appendReports,
+  clearLedger,
+  exportLedger,
+  importLedger,
+  LEDGER_LIMITS,
+  type LedgerImport,
+  type Reporter,
+  readLedger,
+} from './ledger.ts';
+export {
   addMisses,
   clearMisses,
   keepsMisses,
