@@ -2,7 +2,7 @@
  * Matching: a stream of text in, the records found in it out. One pass, memory bounded by the size of the book,
  * time linear in the text.
  */
-import { type FaultRecord, foldAscii } from '../record/index.ts';
+import { type FaultRecord, foldAscii, steadyText } from '../record/index.ts';
 import { RARITY_LIMITS, wordsOf } from './background.ts';
 import type { Book, BookPattern } from './compile.ts';
 import { buildEngine, type Engine } from './engine.ts';
@@ -290,7 +290,9 @@ export function believed(pattern: BookPattern, unit: Unit, like: Likeness | null
   const { held, all } = like;
   const bare = unit.views[unit.views.length - 1] ?? unit.text;
   if (pattern.careless) {
-    const least = explainedShare(pattern, bare) >= 0.5 ? RARITY_LIMITS.minBits : RARITY_LIMITS.minForeignBits;
+    // What was quoted, and where, is not the error's own: `KeyError: 'a name of any length'` says little else.
+    const least =
+      explainedShare(pattern, steadyText(bare)) >= 0.5 ? RARITY_LIMITS.minBits : RARITY_LIMITS.minForeignBits;
     return (
       (held >= least && held >= all * RARITY_LIMITS.minVouchedShare) || held >= RARITY_LIMITS.amplyVouchedBits
     );

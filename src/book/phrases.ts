@@ -15,6 +15,11 @@ export interface Phrase {
   readonly steady: readonly WeighedWord[];
   /** Words of the example's values (names, paths, versions): they tell twins apart, and prove nothing. */
   readonly values: readonly WeighedWord[];
+  /**
+   * For each known near miss of the record: the telling words of the message that it lacks. A line that lacks all of them
+   * as well is no closer to the message than to the near miss.
+   */
+  readonly unlike: readonly (readonly string[])[];
 }
 
 /** How much of a phrase a line holds, and how much of the line the phrase explains; bits. */
@@ -39,10 +44,11 @@ export function phrasesOf(
       .filter(([, bits]) => bits > 0);
   const steady = new Set(wordsOf(foldAscii(steadyText(record.signature))));
   const values = wordsOf(foldAscii(record.signature)).filter((w) => !steady.has(w));
-  const phrases = [{ record: index, steady: weigh(steady), values: weigh(values) }];
+  const phrases: Phrase[] = [{ record: index, steady: weigh(steady), values: weigh(values), unlike: [] }];
   for (const pieces of demanded) {
     const words = pieces.flatMap((piece) => wordsOf(piece));
-    if (words.some((w) => !steady.has(w))) phrases.push({ record: index, steady: weigh(words), values: [] });
+    if (words.some((w) => !steady.has(w)))
+      phrases.push({ record: index, steady: weigh(words), values: [], unlike: [] });
   }
   return phrases.filter((p) => p.steady.length > 0);
 }

@@ -3,6 +3,7 @@
  * most where no record fits.
  */
 import type { Unit } from '../book/index.ts';
+import { shapeOf } from './shape.ts';
 
 const MAX_LINES = 3;
 const MAX_CHARS = 240;
@@ -35,6 +36,7 @@ const LOCALISED =
 interface Candidate {
   readonly line: number;
   readonly text: string;
+  readonly shape: string;
   readonly score: number;
 }
 
@@ -69,8 +71,10 @@ export class FocusReader {
     if (LOCALISED.test(text)) this.sawLocalised = true;
     const worst = this.best[this.best.length - 1];
     if (this.best.length === MAX_LINES && worst && score <= worst.score) return;
-    if (this.best.some((b) => b.line === unit.line || b.text === text.trim())) return;
-    this.best.push({ line: unit.line, text: text.trim(), score });
+    // Three places of one fault show less than three faults.
+    const shape = shapeOf(text);
+    if (this.best.some((b) => b.line === unit.line || b.shape === shape)) return;
+    this.best.push({ line: unit.line, text: text.trim(), shape, score });
     // The earliest of equals stays: the first error is more often the cause than the last.
     this.best.sort((a, b) => b.score - a.score || a.line - b.line);
     this.best.length = Math.min(this.best.length, MAX_LINES);
