@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Measures where `possible` by rare words begins (`RETRIEVAL` in src/book/retrieve.ts), and writes data/calibration.json.
+ * Measures where `possible` by rare words begins (`RETRIEVAL` in src/book/phrases.ts), and writes data/calibration.json.
  *
  * Positives: the message lines of the book's own samples, mutilated as versions, translations of half a sentence and bad
  * copies do it: one word in four dropped, the first or last third cut off, two words put in. Patterns do not take part:

@@ -682,7 +682,7 @@ for (const code of ['ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EMFILE', 'ENOSPC', 'EAD
 });`,
     },
     script: `
-ln -s "$PROJECT/node_modules" node_modules; export PATH="$PROJECT/node_modules/.bin:$PATH"; FORCE_COLOR=1 vitest run --reporter=verbose 2>&1; vitest run --reporter=json 2>&1 | tr ',' '\\n' | first 500; GITHUB_ACTIONS=true vitest run --reporter=github-actions --reporter=verbose 2>&1; vitest run --reporter=junit 2>&1 | first 300; vitest run --reporter=tap-flat 2>&1; vitest list; FORCE_COLOR=1 biome ci --formatter-enabled=false --linter-enabled=false a.test.mjs 2>&1; biome explain noUndeclaredVariables; biome rage 2>&1 | grep -v 'CPU\\|Arch' ; node --test --test-reporter=junit --test-name-pattern=nothing 2>&1 | first 20; DEBUG='vite:*' vite optimize 2>&1 | first 250 || true`,
+ln -s "$PROJECT/node_modules" node_modules; export PATH="$PROJECT/node_modules/.bin:$PATH"; FORCE_COLOR=1 vitest run --reporter=verbose 2>&1; vitest run --reporter=json 2>&1 | tr ',' '\\n' | first 500; GITHUB_ACTIONS=true vitest run --reporter=github-actions --reporter=verbose 2>&1; vitest run --reporter=junit 2>&1 | first 300; vitest run --reporter=tap-flat 2>&1; vitest list; biome explain noUndeclaredVariables; biome rage 2>&1 | grep -v 'CPU\\|Arch' ; node --test --test-reporter=junit --test-name-pattern=nothing 2>&1 | first 20; DEBUG='vite:*' vite optimize 2>&1 | first 250 || true`,
   },
   {
     name: 'java-tools',
@@ -728,8 +728,10 @@ async function main() {
   }));
   const { texts, notRun, cleaner, work } = await runSources(chosen, { tools: TOOLS, say });
   mkdirSync(FOLDER, { recursive: true });
-  /** @type {Entry[]} */
-  const before = existsSync(MANIFEST) ? JSON.parse(readFileSync(MANIFEST, 'utf8')).kinds : [];
+  /** @type {{kinds: Entry[], not_run: {name: string, reason: string}[]}} */
+  const { kinds: before, not_run: missed } = existsSync(MANIFEST)
+    ? JSON.parse(readFileSync(MANIFEST, 'utf8'))
+    : { kinds: [], not_run: [] };
   const stay = only ? before.filter(({ kind }) => !texts.some(({ name }) => name === kind)) : [];
   const known = [
     join(PROJECT, 'data', 'background.txt.gz'),
@@ -762,7 +764,9 @@ async function main() {
     date: new Date().toISOString().slice(0, 10),
     lines: kinds.reduce((sum, { lines }) => sum + lines, 0),
     bytes: kinds.reduce((sum, { bytes }) => sum + bytes, 0),
-    not_run: notRun,
+    not_run: [...missed.filter(({ name }) => !notRun.some((n) => n.name === name)), ...notRun].filter(
+      ({ name }) => !kinds.some(({ kind }) => kind === name),
+    ),
     kinds,
   };
   await replaceFile(MANIFEST, `${JSON.stringify(summary, null, 2)}\n`);

@@ -18,8 +18,7 @@ import {
 } from '../record/index.ts';
 import { type Background, RARITY_LIMITS, textBits } from './background.ts';
 import { buildEngine } from './engine.ts';
-import { type Phrase, phrasesOf } from './phrases.ts';
-import { contrast, type KnownLine } from './retrieve.ts';
+import { contrast, type KnownLine, type Phrase, phrasesOf } from './phrases.ts';
 
 import { type Unit, UnitReader, unitsOf } from './text.ts';
 

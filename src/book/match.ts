@@ -7,6 +7,7 @@ import { RARITY_LIMITS, wordsOf } from './background.ts';
 import type { Book, BookPattern } from './compile.ts';
 import { buildEngine, type Engine } from './engine.ts';
 import { type Likeness, likeness, type Phrase } from './phrases.ts';
+import { isSpeech } from './speech.ts';
 import { type Unit, UnitReader } from './text.ts';
 
 /** One record found in a text, at the place that says most. */
@@ -301,16 +302,6 @@ export function believed(pattern: BookPattern, unit: Unit, like: Likeness | null
   if (held >= all * RARITY_LIMITS.minConfirmedShare) return true;
   const chars = pattern.pieces.reduce((sum, piece) => sum + piece.trim().length, 0);
   return chars >= bare.trim().length * RARITY_LIMITS.minConfirmedShare;
-}
-
-/** Lines that speak of an error instead of reporting one: passed tests, comments, source that raises or handles it. */
-const SPEECH =
-  /^\s*(?:[✓✔√☑]|ok \d|--- PASS|PASS(?:ED)?\b|#{1,6}\s|\/\/|\*\s|except\b.*:\s*$|raise \w|catch\b|\}\s*catch\b|throw new |assert\b|expect\(|def \w|class \w+.*[:{]\s*$|(?:const|let|var|enum) \w|if \(|return\b)|\.\.\. ok\s*$|\bPASSED\b/;
-/** Of longer lines only the start is looked at. */
-const SPEECH_CHARS = 400;
-
-function isSpeech(text: string): boolean {
-  return SPEECH.test(text.slice(0, SPEECH_CHARS));
 }
 
 /**

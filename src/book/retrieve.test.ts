@@ -38,6 +38,11 @@ describe('retrieval by rare words', () => {
       'zorkd: quota exceeded for tenant acme: refusing 请检查配置后再试一次',
       'test/quota',
     ],
+    [
+      'behind a code of a protocol',
+      'ERROR: 507 zorkd: quota exceeded for tenant acme: refusing the frobnication',
+      'test/quota',
+    ],
     ['in another order', 'unknown cipher gleep: zorkd handshake with mothership failed', 'test/handshake'],
   ])('%s', (_, text, id) => expect(found(text)[0]).toBe(id));
   test.each([
@@ -48,6 +53,16 @@ describe('retrieval by rare words', () => {
     ['common words alone', 'cannot open the file'],
     ['one rare word', 'zorkd: ready'],
     ['nothing of it', 'all 41 tests passed'],
+    [
+      'a row of a table of error codes',
+      'EQUOTA: 98 zorkd quota exceeded for tenant: refusing the frobnication',
+    ],
+    [
+      'a probe in a trace of system calls',
+      'zorkd("quota", tenant) = -1 EQUOTA (zorkd quota exceeded for tenant acme: refusing the frobnication)',
+    ],
+    ['a declaration', 'public static final zorkd quota exceeded for tenant refusing the frobnication();'],
+    ['a passed test', '✓ zorkd: quota exceeded for tenant acme: refusing the frobnication'],
   ])('silent: %s', (_, text) => expect(found(text)).toEqual([]));
   test('what it finds is what comparing every line with every message finds', () => {
     const word = fc.constantFrom(
