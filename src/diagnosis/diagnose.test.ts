@@ -156,6 +156,17 @@ describe('none', () => {
   test('has no focus where nothing looks like a failure', () => {
     expect(diagnose(book, 'all good\n12 passed, 0 failed\n').focus).toEqual([]);
   });
+  test.each([
+    'Main process exited, code=killed, status=9/KILL',
+    "'cl' is not recognized as an internal or external command,",
+    'The command returned a non-zero code: 100',
+    'remote: rejected by the pre-receive hook',
+    'checksum mismatch for downloaded artefact',
+    'The nightly job is currently failing',
+    'worker 3 crashed',
+  ])('sees a failure in: %s', (line) => {
+    expect(diagnose(book, `start\n${line}\ndone`).focus.map((f) => f.line)).toEqual([2]);
+  });
   test('shows three faults rather than three places of one', () => {
     const lines = [1, 2, 3, 4].map((n) => `fatal: worker ${n} cannot open /run/${n}.sock`);
     const text = [...lines, 'error: the journal is missing', 'done'].join('\n');
