@@ -13,17 +13,12 @@
  * shortened; hosts that this machine's package clients talk to read `packages.example.org`. Beside the text stands
  * `data/background.json`: each source with its commands, line counts, and the digest of the text.
  */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { homedir, hostname, release, tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { provision } from './provision.mjs';
+import { AS_NOBODY, MAX_LINE, PROJECT, replaceFile, runSources, STOP, spread } from './ordinary.mjs';
 
-const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const TOOLS = [
   'debian:nginx',
   'debian:apache2',
@@ -40,16 +35,7 @@ const TOOLS = [
   'debian:manpages',
   'debian:manpages-zh',
 ];
-const MAX_LINE = 500;
 const MAX_PACKED = 900 * 1024;
-const LIMIT = 700;
-const SOURCE_TIMEOUT_MS = 150_000;
-
-/**
- * One source: a bash script run with `set -eo pipefail` in an empty folder, after its files were written there.
- * What it prints is the source's text; each file it leaves in `$OUT` is a text of its own.
- * @typedef {{name: string, script: string, limit?: number, files?: Record<string, string>}} Source
- */
 
 // ------------------------------------------------------------------------------------ the programs' files
 
@@ -256,20 +242,6 @@ foreach(i RANGE 1 40)
 endforeach()
 `;
 
-const SUDO_POSTGRES = `
-as=""; if [ "$(id -u)" = 0 ]; then as="setpriv --reuid=65534 --regid=65534 --clear-groups"; chown 65534:65534 .; fi
-`;
-
-/** Like `head`, but reads to the end: a program whose reader goes away fails. */
-const FIRST = 'first() { awk -v n="$1" "NR <= n"; }\n';
-
-/** The end of every service that a script started. */
-const STOP = `
-stop() { for p in $(jobs -p); do kill "$p" 2>/dev/null || true; done; }
-trap stop EXIT
-ready() { for i in $(seq 1 150); do if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then return 0; fi; sleep 0.1; done; return 1; }
-`;
-
 const HELPFUL =
   `ls cp mv rm mkdir chmod chown ln cat head tail sort uniq wc cut tr tee touch date df du dd stat sync timeout nice
 nohup env id install join paste split csplit nl od base64 sha256sum seq shuf numfmt expr find xargs grep sed gawk diff cmp
@@ -292,7 +264,7 @@ proc.5 tcp.7 ip.7 socket.7 signal.7 errno.3 npm-install.1 mount.8 crontab.5 ngin
 
 // ------------------------------------------------------------------------------------------- the sources
 
-/** @type {Source[]} */
+/** @type {import('./ordinary.mjs').Source[]} */
 const SOURCES = [
   {
     name: 'git-log',
@@ -639,7 +611,7 @@ haproxy -f h.cfg > h.log 2>&1 & hp=$!; ready $PORT1; node load.mjs http://127.0.
   {
     name: 'postgres',
     limit: 1800,
-    script: `${STOP}${SUDO_POSTGRES}
+    script: `${STOP}${AS_NOBODY}
 B="$ROOT/usr/lib/postgresql/15/bin"; P="$PWD"; cd /; $as $B/initdb -D $P/data -U postgres -A trust --locale=C.UTF-8; mkdir -p "$OUT"
 $as $B/postgres -D $P/data -k $P -p $PORT1 -c listen_addresses=127.0.0.1 -c log_connections=on -c log_disconnections=on -c log_statement=all -c log_duration=on -c log_checkpoints=on \\
   -c log_autovacuum_min_duration=0 -c autovacuum_naptime=1 -c log_temp_files=0 -c log_lock_waits=on -c log_line_prefix='%m [%p] %q%u@%d %a ' -c log_min_messages=info 2> $P/server.log & pg=$!
@@ -666,7 +638,7 @@ $B/pg_dump shop | first 200; $B/pg_isready; $B/vacuumdb -a -v 2>&1 | first 100; 
   {
     name: 'mariadb',
     limit: 900,
-    script: `${STOP}${SUDO_POSTGRES}
+    script: `${STOP}${AS_NOBODY}
 P=$PWD; $as mariadb-install-db --no-defaults --basedir="$ROOT/usr" --datadir=$P/data --auth-root-authentication-method=normal --skip-test-db 2>&1 | grep -v '^$'; mkdir -p "$OUT"
 $as mariadbd --no-defaults --basedir="$ROOT/usr" --lc-messages-dir="$ROOT/usr/share/mysql" --datadir=$P/data --socket=$P/s --pid-file=$P/p --port=$PORT1 --bind-address=127.0.0.1 --general-log=1 --general-log-file=$P/general.log --log-warnings=3 --plugin-dir="$ROOT/usr/lib/mysql/plugin" 2> $P/server.log & ready $PORT1
 mariadb --no-defaults -h 127.0.0.1 -P $PORT1 -u root -t -vvv <<'E'
@@ -881,177 +853,8 @@ const FAILURES = [
   /EBADENGINE|Unsupported engine|: Permission denied$|^(?:致命错误|错误)：|^E：/,
   /Connection refused$|error while loading shared libraries|^curl: \(\d+\)|Broken pipe$|No space left on device$/,
 ];
-const SECRETS =
-  /PRIVATE KEY|\bAKIA[0-9A-Z]{12}|\bgh[opsu]_\w{20}|\bxox[abp]-|\bnpm_\w{30}|\beyJ[\w-]{20}|SECRET_KEY|:\/\/[^/\s:@]+:[^/\s:@]+@|^[A-Za-z0-9+/=]{48,}$/;
-const MACHINE = /builder@|nvproxy|FIRECK|FCMV|FCAT|firecracker/i;
 
-/** Hosts that the package clients of this machine talk to: no line names one. */
-async function registryHosts() {
-  const asked = await shell(
-    `npm config get registry || true; go env GOPROXY GOSUMDB || true; cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true
-python3 -m pip config list 2>/dev/null | grep -i index || true; python3 -c 'from pip._internal.models.index import PyPI as p; print("https://" + p.netloc, "https://" + p.file_storage_domain)' || true
-cat ~/.cargo/config.toml ~/.m2/settings.xml ~/.npmrc 2>/dev/null | grep -o 'https\\?://[^/"<]*' || true`,
-    { cwd: tmpdir(), env: process.env, timeout: 30_000 },
-  );
-  const hosts = new Set();
-  for (const [, host] of asked.text.matchAll(/(?:https?:\/\/|^)([a-z0-9-]+(?:\.[a-z0-9-]+)+)/gim))
-    hosts.add(host);
-  return hosts;
-}
-
-/** Cargo and Maven say their default hosts only while at work. @param {string} text @param {Set<string>} hosts */
-function learnHosts(text, hosts) {
-  for (const [, host] of text.matchAll(/^\[INFO\] Downloading from \S+: https?:\/\/([^/]+)\//gm))
-    hosts.add(host);
-  for (const [, name] of text.matchAll(/^source = "registry\+https?:\/\/\S*\/([\w.-]+?)-index"/gm))
-    hosts.add(name);
-}
-
-/** @param {Set<string>} hosts */
-function hostFilter(hosts) {
-  const names = [...hosts].filter((host) => host !== 'localhost').map((host) => host.replaceAll('.', '\\.'));
-  return new RegExp(`(?<![\\w-])(?:[\\w-]+\\.)*(?:${names.join('|')})(?!\\w|\\.\\w)`, 'gi');
-}
-
-/** Blocks that stay whole, spread evenly over a text that is too long. @param {string[]} lines @param {number} limit */
-function spread(lines, limit) {
-  if (lines.length <= limit) return lines;
-  const blocks = Math.max(1, Math.round(limit / 60));
-  const size = Math.floor(limit / blocks);
-  const kept = [];
-  for (let block = 0; block < blocks; block++) {
-    const start = Math.round((block * (lines.length - size)) / Math.max(1, blocks - 1));
-    kept.push(...lines.slice(start, start + size));
-  }
-  return kept;
-}
-
-// ------------------------------------------------------------------------------------------- the running
-
-/**
- * @param {string} script @param {{cwd: string, env: NodeJS.ProcessEnv, timeout: number}} options
- * @returns {Promise<{code: number|null, text: string, err: string, late: boolean}>}
- */
-function shell(script, { cwd, env, timeout }) {
-  return new Promise((done) => {
-    const child = spawn(
-      'nice',
-      ['-n', '10', 'bash', '-c', `set -eo pipefail; exec 2>&1; ${FIRST}${script}`],
-      {
-        cwd,
-        env,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        detached: true,
-      },
-    );
-    /** @type {Buffer[]} */
-    const chunks = [];
-    let late = false;
-    const end = () => {
-      try {
-        process.kill(-(child.pid ?? 0), 'SIGKILL');
-      } catch {}
-    };
-    const timer = setTimeout(() => {
-      late = true;
-      end();
-    }, timeout);
-    child.stdout.on('data', (chunk) => chunks.push(chunk));
-    child.stderr.on('data', (chunk) => chunks.push(chunk));
-    child.on('error', () => done({ code: 127, text: '', err: 'cannot start', late }));
-    child.on('exit', (code) => {
-      clearTimeout(timer);
-      setTimeout(() => {
-        end();
-        done({ code, text: Buffer.concat(chunks).toString('utf8'), err: '', late });
-      }, 50);
-    });
-  });
-}
-
-/** @param {number} count */
-async function freePorts(count) {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise((done) => server.listen(0, '127.0.0.1', () => done(server)));
-    }),
-  );
-  const ports = servers.map((server) => server.address().port);
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
-}
-
-/** A small environment: what the programs need to reach their registries, and nothing else of this one. */
-function environment(/** @type {string} */ work, /** @type {string} */ root) {
-  const kept = Object.entries(process.env).filter(([name]) =>
-    /(?:^|_)(?:CERT|CERTS|CA_BUNDLE|CAINFO|CERT_FILE|CERT_DIR)$|_CA_CERTS|_proxy$|^PYENV_ROOT$|^RUSTUP_HOME$|^JAVA_HOME$/i.test(
-      name,
-    ),
-  );
-  const found = ['/usr/sbin', '/usr/bin'].map((folder) => root + folder);
-  return {
-    ...Object.fromEntries(kept),
-    PATH: `${process.env.PATH}:${found[0]}:${found[1]}:/usr/sbin:/sbin`,
-    HOME: join(work, 'home'),
-    WORK: work,
-    ROOT: root,
-    PROJECT,
-    LANG: 'C.UTF-8',
-    LC_ALL: 'C.UTF-8',
-    TERM: 'dumb',
-    TZ: 'UTC',
-    NO_COLOR: '1',
-    PAGER: 'cat',
-    MANPAGER: 'cat',
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_CONFIG_GLOBAL: join(work, 'gitconfig'),
-    DEBIAN_FRONTEND: 'noninteractive',
-    npm_config_userconfig: join(homedir(), '.npmrc'),
-    npm_config_update_notifier: 'false',
-    RUSTUP_HOME: process.env.RUSTUP_HOME ?? join(homedir(), '.rustup'),
-    CARGO_HOME: join(work, 'cargo'),
-    CARGO_TERM_COLOR: 'never',
-    GOPATH: join(work, 'go'),
-    GOFLAGS: '-buildvcs=false',
-    GOTOOLCHAIN: 'local',
-    PIP_DISABLE_PIP_VERSION_CHECK: '1',
-    PYTHONDONTWRITEBYTECODE: '1',
-    CHECKPOINT_DISABLE: '1',
-  };
-}
-
-/**
- * @typedef {{name: string, command: string, limit: number, text: string}} Printed
- * @typedef {{name: string, command: string, limit: number, printed: number, fresh: string[], cut: Record<string, number>}} Cleaned
- * @param {Printed[]} texts @param {RegExp} namesHost @param {string} work @param {string} root @returns {Cleaned[]}
- */
-function clean(texts, namesHost, work, root) {
-  /** @type {Set<string>} */
-  const seen = new Set();
-  return texts.map(({ name, command, limit, text }) => {
-    const cut = { long: 0, repeated: 0, failure: 0, other: 0 };
-    /** @type {string[]} */
-    const fresh = [];
-    const printed = shorten(text, work, root).split('\n');
-    for (const raw of printed) {
-      const line = raw.replace(namesHost, 'packages.example.org').replace(/\s+$/, '');
-      if (line.trim() === '') continue;
-      if (line.length > MAX_LINE) cut.long++;
-      else if (/[\p{Cc}\p{Cs}\p{Co}\ufffd]/u.test(line.replaceAll('\t', ' '))) cut.other++;
-      else if (SECRETS.test(line) || MACHINE.test(line)) cut.other++;
-      else if (FAILURES.some((failure) => failure.test(line))) cut.failure++;
-      else if (seen.has(line)) cut.repeated++;
-      else {
-        seen.add(line);
-        fresh.push(line);
-      }
-    }
-    return { name, command, limit, printed: printed.length, fresh, cut };
-  });
-}
-
-/** The text with every source's limit scaled alike. @param {Cleaned[]} cleaned @param {number} scale */
+/** The text with every source's limit scaled alike. @param {import('./ordinary.mjs').Cleaned[]} cleaned @param {number} scale */
 function packWithin(cleaned, scale) {
   const parts = cleaned.map(({ fresh, limit }) => spread(fresh, Math.floor(limit * scale)));
   const text = `${parts.flat().join('\n')}\n`;
@@ -1066,66 +869,9 @@ async function main() {
   const option = process.argv.indexOf('--only');
   const only = option < 0 ? undefined : new Set(process.argv[option + 1]?.split(','));
   const say = (/** @type {string} */ line) => process.stderr.write(`${line}\n`);
-  const { root, missing } = await provision(TOOLS, { say });
-  for (const { need, reason } of missing) say(`${need}: missing: ${reason}`);
-  const work = await mkdtemp(join(tmpdir(), 'background-'));
-  await chmod(work, 0o755);
-  await mkdir(join(work, 'home'));
-  await writeFile(
-    join(work, 'gitconfig'),
-    '[user]\n\tname = Ada Byron\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n[core]\n\tquotePath = false\n',
-  );
-  const env = environment(work, root);
-  const hosts = await registryHosts();
-  /** @type {Printed[]} */
-  const texts = [];
-  /** @type {{name: string, reason: string}[]} */
-  const notRun = [];
-  for (const source of SOURCES) {
-    if (only && !only.has(source.name)) continue;
-    const folder = join(work, source.name);
-    const out = join(work, 'out', source.name);
-    for (const [path, text] of Object.entries({ '.keep': '', ...source.files })) {
-      await mkdir(dirname(join(folder, path)), { recursive: true });
-      await writeFile(join(folder, path), text);
-    }
-    await rm(join(folder, '.keep'));
-    const ports = Object.fromEntries(
-      (await freePorts(3)).map((port, index) => [`PORT${index + 1}`, String(port)]),
-    );
-    const started = Date.now();
-    const ran = await shell(source.script.trim(), {
-      cwd: folder,
-      env: { ...env, ...ports, OUT: out, SOURCE: folder },
-      timeout: SOURCE_TIMEOUT_MS,
-    });
-    const seconds = ((Date.now() - started) / 1000).toFixed(1);
-    if (ran.code !== 0) {
-      const last = ran.text.trim().split('\n').slice(-3).join(' | ').slice(-300);
-      const reason = ran.late
-        ? 'took too long'
-        : `ended with status ${ran.code}: ${shorten(last, work, root) || 'nothing printed'}`;
-      notRun.push({ name: source.name, reason });
-      say(`${source.name}: left out (${seconds} s): ${reason}`);
-      continue;
-    }
-    learnHosts(ran.text, hosts);
-    const command = source.script.trim();
-    const limit = source.limit ?? LIMIT;
-    texts.push({ name: source.name, command, limit, text: ran.text });
-    for (const name of (await readdir(out).catch(() => [])).sort()) {
-      texts.push({
-        name: `${source.name}/${name}`,
-        command: `see ${source.name}`,
-        limit,
-        text: await readFile(join(out, name), 'utf8'),
-      });
-    }
-    say(`${source.name}: ${seconds} s`);
-  }
-
-  const namesHost = hostFilter(hosts);
-  const cleaned = clean(texts, namesHost, work, root);
+  const chosen = SOURCES.filter(({ name }) => !only || only.has(name));
+  const { texts, notRun, cleaner, work } = await runSources(chosen, { tools: TOOLS, say });
+  const cleaned = cleaner.clean(texts, { unwanted: FAILURES });
   let scale = 1;
   let fitted = packWithin(cleaned, scale);
   while (fitted.packed.length > MAX_PACKED) {
@@ -1147,13 +893,8 @@ async function main() {
   };
   const folder = only ? work : join(PROJECT, 'data');
   await mkdir(folder, { recursive: true });
-  for (const [name, content] of /** @type {const} */ ([
-    ['background.txt.gz', packed],
-    ['background.json', `${JSON.stringify(summary, null, 2)}\n`],
-  ])) {
-    await writeFile(join(folder, `${name}.new`), content);
-    await rename(join(folder, `${name}.new`), join(folder, name));
-  }
+  await replaceFile(join(folder, 'background.txt.gz'), packed);
+  await replaceFile(join(folder, 'background.json'), `${JSON.stringify(summary, null, 2)}\n`);
   for (const { name, kept, printed } of sources)
     say(`${String(kept).padStart(6)} of ${printed} lines: ${name}`);
   for (const { name, reason } of notRun) say(`not run: ${name}: ${reason}`);
@@ -1161,18 +902,6 @@ async function main() {
     `${summary.lines} lines, ${summary.bytes} bytes, ${packed.length} packed, ${Math.round((Date.now() - began) / 1000)} s: ${folder}`,
   );
   if (!only && !process.argv.includes('--keep')) await rm(work, { recursive: true, force: true });
-}
-
-/** @param {string} text @param {string} work @param {string} root */
-function shorten(text, work, root) {
-  return text
-    .replaceAll(root, '')
-    .replaceAll(work, '/home/dev')
-    .replaceAll(PROJECT, '/home/dev/project')
-    .replace(new RegExp(`(?<![\\w.-])${homedir()}(?![\\w.-])`, 'g'), '/home/dev')
-    .replaceAll(hostname().length > 4 ? hostname() : '\0', 'devbox')
-    .replaceAll(release(), '6.1.0-18-amd64')
-    .replaceAll('\r', '\n');
 }
 
 await main();

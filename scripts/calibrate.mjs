@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /**
- * Measures where `possible` by rare words begins (`RETRIEVAL` in src/book/retrieve.ts), and writes data/calibration.json.
+ * Measures where `possible` by rare words begins (`RETRIEVAL` in src/book/phrases.ts), and writes data/calibration.json.
  *
  * Positives: the message lines of the book's own samples, mutilated as versions, translations of half a sentence and bad
  * copies do it: one word in four dropped, the first or last third cut off, two words put in. Patterns do not take part:
  * only retrieval is asked whether it names the right record first.
- * Negatives: every line of the ordinary output in data/background.txt.gz, and of data/silence where that is there.
- * Rule: the threshold lies two steps above the least of the steps at which no negative line is answered and no positive
+ * Negatives: every line of the ordinary output in data/background.txt.gz and data/silence, and of the near misses in which
+ * no record is found by its pattern.
+ * Rule: the threshold lies a step above the least of the steps at which no negative line is answered and no positive
  * names a wrong record: what people paste is not what we measured on. A test holds the code to it.
  * `--check` writes nothing and fails where the file differs.
  */
@@ -18,12 +19,11 @@ import { importSource } from './source.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const OUT = `${root}data/calibration.json`;
 const STEPS = [0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9];
-const MARGIN_STEPS = 2;
+const MARGIN_STEPS = 1;
 
-const { compileBook, backgroundOf, unitsOf, matchText, scoreOf, readRecords, readsLikeFailure, RETRIEVAL } =
+const { compileBook, backgroundOf, unitsOf, matchText, nearest, readRecords, RETRIEVAL } =
   await importSource(`
-  export { compileBook, backgroundOf, unitsOf, matchText, scoreOf, RETRIEVAL } from './src/book/index.ts';
-  export { readsLikeFailure } from './src/diagnosis/index.ts';
+  export { compileBook, backgroundOf, unitsOf, matchText, nearest, RETRIEVAL } from './src/book/index.ts';
   export { readRecords } from './src/store/record-files.ts';
 `);
 
@@ -31,17 +31,11 @@ const { records } = readRecords(`${root}records`);
 const background = backgroundOf(gunzipSync(readFileSync(`${root}data/background.txt.gz`)).toString());
 const { book } = compileBook(records, { background });
 
-/** A line as retrieval sees it. */
-const bareOf = (line) => unitsOf(line).units[0]?.views.at(-1) ?? '';
-
 /** The best record for a line, and how like it is. */
 function bestOf(line) {
-  let best = { record: -1, score: 0 };
-  for (const phrase of book.phrases) {
-    const score = scoreOf(phrase, line);
-    if (score > best.score) best = { record: phrase.record, score };
-  }
-  return best;
+  const [unit] = unitsOf(line).units;
+  const found = unit ? nearest(book, unit) : [];
+  return found.reduce((best, f) => (f.score > best.score ? f : best), { record: -1, score: 0 });
 }
 
 /** Ways in which a message comes to us other than it was printed; deterministic. */
@@ -66,12 +60,19 @@ for (const [index, { record }] of book.records.map((record, i) => [i, { record }
     for (const line of mutilations(found.excerpt)) {
       if (seen.has(`${index}\0${line}`)) continue;
       seen.add(`${index}\0${line}`);
-      positives.push({ ...bestOf(bareOf(line)), wanted: index });
+      positives.push({ ...bestOf(line), wanted: index });
     }
   }
 }
 
-const lines = [...background.lines];
+const lines = [
+  ...background.lines,
+  ...records.flatMap(({ samples }) =>
+    samples
+      .filter((s) => !s.name.startsWith('match.') && matchText(book, s.text).length === 0)
+      .flatMap(({ text }) => text.split(/\r?\n/)),
+  ),
+];
 const silence = `${root}data/silence`;
 if (existsSync(silence))
   for (const file of readdirSync(silence)
@@ -82,10 +83,9 @@ if (existsSync(silence))
         .toString()
         .split(/\r?\n/),
     );
-// The negatives that come nearest; a line that reads like no failure is never compared.
 const negatives = lines
-  .filter((line) => line.length <= RETRIEVAL.maxLineChars && readsLikeFailure(line))
-  .map((line) => bestOf(bareOf(line)).score);
+  .filter((line) => line.length <= RETRIEVAL.maxLineChars)
+  .map((line) => bestOf(line).score);
 
 const steps = STEPS.map((minScore) => ({
   minScore,
@@ -99,7 +99,7 @@ const text = `${JSON.stringify(
   {
     made_by: 'node scripts/calibrate.mjs',
     positives: positives.length,
-    negatives: { lines: lines.length, reading_like_a_failure: negatives.length },
+    negatives: negatives.length,
     steps,
     chosen,
   },
@@ -114,6 +114,6 @@ if (process.argv.includes('--check')) {
 } else writeFileSync(OUT, text);
 for (const s of steps)
   console.log(
-    `${s.minScore}: ${s.found} of ${positives.length} found, ${s.wrong} wrong, ${s.answered} of ${lines.length} ordinary lines answered`,
+    `${s.minScore}: ${s.found} of ${positives.length} found, ${s.wrong} wrong, ${s.answered} of ${negatives.length} other lines answered`,
   );
 console.log(`chosen: ${chosen}; in the code: ${RETRIEVAL.minScore}`);

@@ -29,9 +29,9 @@ export const RARITY_LIMITS = {
   minVouchedShare: 0.6,
 } as const;
 
-const WORD = /[a-z0-9_]{2,40}|[^\x00-\x7f]{1,4}/g;
+const WORD = /[a-z0-9_]{2,40}|\^[a-z](?![a-z0-9_])|[^\x00-\x7f]{1,4}/g;
 
-/** Words of a folded text: runs of letters, digits and underscores; other scripts in fours. */
+/** Words of a folded text: runs of letters, digits and underscores; shown control characters (`^M`); other scripts in fours. */
 export function wordsOf(folded: string): readonly string[] {
   return folded.match(WORD) ?? [];
 }

@@ -18,9 +18,9 @@ import {
 } from '../record/index.ts';
 import { type Background, RARITY_LIMITS, textBits } from './background.ts';
 import { buildEngine } from './engine.ts';
-import { type Phrase, phrasesOf } from './phrases.ts';
+import { contrast, type KnownLine, type Phrase, phrasesOf } from './phrases.ts';
 
-import { UnitReader } from './text.ts';
+import { type Unit, UnitReader, unitsOf } from './text.ts';
 
 /** What a pattern is for. `signature`: derived from the human text of a record from elsewhere. */
 export type PatternRole = 'regex' | 'wording' | 'signature' | 'sequence' | 'not_if';
@@ -76,6 +76,8 @@ export interface BookSource {
   readonly file?: string;
   /** Of the evidence beside the record. */
   readonly summary?: EvidenceSummary | null;
+  /** Output beside the record: `match.*`, which it must be found in, `near-miss.*` and `healthy.*`, which are something else. */
+  readonly samples?: readonly { readonly name: string; readonly text: string }[];
 }
 
 /**
@@ -120,11 +122,37 @@ export function compileBook(
   for (const { record, role, pieces } of patterns)
     if (isSpoken(role) && records[record]?.origin === 'authored')
       demanded.set(record, [...(demanded.get(record) ?? []), pieces]);
-  const phrases = records.flatMap((record, index) =>
-    phrasesOf(record, index, demanded.get(index) ?? [], background),
+  const phrases = contrast(
+    records.flatMap((record, index) => phrasesOf(record, index, demanded.get(index) ?? [], background)),
+    knownLines(kept, patterns),
   );
   const evidence = kept.map((k) => k.summary ?? null);
   return { book: { records, patterns, phrases, evidence }, issues };
+}
+
+/** The lines of all samples, with the records that each belongs to: by a pattern, or as part of its own match. */
+function knownLines(sources: readonly BookSource[], patterns: readonly BookPattern[]): readonly KnownLine[] {
+  if (sources.every(({ samples }) => (samples ?? []).length === 0)) return [];
+  const engine = buildEngine(patterns);
+  const lines = new Map<string, { readonly unit: Unit; readonly records: Set<number> }>();
+  sources.forEach(({ samples = [] }, index) => {
+    for (const { name, text } of samples) {
+      for (const unit of unitsOf(text).units) {
+        let line = lines.get(unit.text);
+        if (!line) {
+          const records = new Set<number>();
+          engine.match(unit, (at) => {
+            const { role, record } = patterns[at] as BookPattern;
+            if (role !== 'not_if') records.add(record);
+          });
+          line = { unit, records };
+          lines.set(unit.text, line);
+        }
+        if (name.startsWith('match.')) line.records.add(index);
+      }
+    }
+  });
+  return [...lines.values()];
 }
 
 function admitIds(sources: readonly BookSource[], issues: Issue[]): BookSource[] {

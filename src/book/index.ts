@@ -9,8 +9,8 @@ export {
   type Standing,
 } from './compile.ts';
 export { joinBooks, type NamedBook, type Renamed } from './join.ts';
-export { believed, MatchSession, matchText, type RecordMatch, specificityOf } from './match.ts';
+export { believed, MatchSession, matchText, type RecordMatch, signatureOf, specificityOf } from './match.ts';
 export { decodePack, encodePack, PACK_MAGIC, PACK_VERSION, type PackResult } from './pack.ts';
-export { type Likeness, likeness, type Phrase, type WeighedWord } from './phrases.ts';
-export { LineKeeper, RETRIEVAL, type Retrieved, retrieve, scoreOf } from './retrieve.ts';
+export { type Likeness, likeness, type Phrase, RETRIEVAL, scoreOf, type WeighedWord } from './phrases.ts';
+export { LineKeeper, nearest, type Retrieved, retrieve } from './retrieve.ts';
 export { TEXT_LIMITS, type Unit, unitsOf } from './text.ts';

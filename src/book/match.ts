@@ -2,11 +2,12 @@
  * Matching: a stream of text in, the records found in it out. One pass, memory bounded by the size of the book,
  * time linear in the text.
  */
-import { type FaultRecord, foldAscii } from '../record/index.ts';
+import { type FaultRecord, foldAscii, steadyText } from '../record/index.ts';
 import { RARITY_LIMITS, wordsOf } from './background.ts';
 import type { Book, BookPattern } from './compile.ts';
 import { buildEngine, type Engine } from './engine.ts';
 import { type Likeness, likeness, type Phrase } from './phrases.ts';
+import { isSpeech } from './speech.ts';
 import { type Unit, UnitReader } from './text.ts';
 
 /** One record found in a text, at the place that says most. */
@@ -290,7 +291,9 @@ export function believed(pattern: BookPattern, unit: Unit, like: Likeness | null
   const { held, all } = like;
   const bare = unit.views[unit.views.length - 1] ?? unit.text;
   if (pattern.careless) {
-    const least = explainedShare(pattern, bare) >= 0.5 ? RARITY_LIMITS.minBits : RARITY_LIMITS.minForeignBits;
+    // What was quoted, and where, is not the error's own: `KeyError: 'a name of any length'` says little else.
+    const least =
+      explainedShare(pattern, steadyText(bare)) >= 0.5 ? RARITY_LIMITS.minBits : RARITY_LIMITS.minForeignBits;
     return (
       (held >= least && held >= all * RARITY_LIMITS.minVouchedShare) || held >= RARITY_LIMITS.amplyVouchedBits
     );
@@ -299,16 +302,6 @@ export function believed(pattern: BookPattern, unit: Unit, like: Likeness | null
   if (held >= all * RARITY_LIMITS.minConfirmedShare) return true;
   const chars = pattern.pieces.reduce((sum, piece) => sum + piece.trim().length, 0);
   return chars >= bare.trim().length * RARITY_LIMITS.minConfirmedShare;
-}
-
-/** Lines that speak of an error instead of reporting one: passed tests, comments, source that raises or handles it. */
-const SPEECH =
-  /^\s*(?:[✓✔√☑]|ok \d|--- PASS|PASS(?:ED)?\b|#{1,6}\s|\/\/|\*\s|except\b.*:\s*$|raise \w|catch\b|\}\s*catch\b|throw new |assert\b|expect\(|def \w|class \w+.*[:{]\s*$|(?:const|let|var|enum) \w|if \(|return\b)|\.\.\. ok\s*$|\bPASSED\b/;
-/** Of longer lines only the start is looked at. */
-const SPEECH_CHARS = 400;
-
-function isSpeech(text: string): boolean {
-  return SPEECH.test(text.slice(0, SPEECH_CHARS));
 }
 
 /**

@@ -156,8 +156,68 @@ describe('none', () => {
   test('has no focus where nothing looks like a failure', () => {
     expect(diagnose(book, 'all good\n12 passed, 0 failed\n').focus).toEqual([]);
   });
+  test.each([
+    'Main process exited, code=killed, status=9/KILL',
+    "'cl' is not recognized as an internal or external command,",
+    'The command returned a non-zero code: 100',
+    'remote: rejected by the pre-receive hook',
+    'checksum mismatch for downloaded artefact',
+    'The nightly job is currently failing',
+    'worker 3 crashed',
+  ])('sees a failure in: %s', (line) => {
+    expect(diagnose(book, `start\n${line}\ndone`).focus.map((f) => f.line)).toEqual([2]);
+  });
+  test('shows three faults rather than three places of one', () => {
+    const lines = [1, 2, 3, 4].map((n) => `fatal: worker ${n} cannot open /run/${n}.sock`);
+    const text = [...lines, 'error: the journal is missing', 'done'].join('\n');
+    expect(diagnose(book, text).focus.map((f) => f.line)).toEqual([1, 5]);
+  });
   test('of nothing', () => {
     expect(valid(diagnose(book, '')).lines).toBe(0);
+  });
+});
+
+describe('words beside patterns', () => {
+  const foreign = (id: string, signature: string, regex: string) => ({
+    id: `test/${id}`,
+    signature,
+    regex,
+    origin: 'imported',
+  });
+  const near = foreign(
+    'near',
+    'zorkd: the frobnicator overheated: call the plumber',
+    'frobnicator overheated',
+  );
+  const exact = foreign(
+    'exact',
+    'zorkd: frobnicator overheated while gnusto was casting: cool it down first',
+    'overheated while gnusto was casting: cool it down first',
+  );
+  const cut = 'zorkd: frobnicator overheated while gnusto was casting: cool';
+  test('a pattern from elsewhere does not hide the record whose message is closer', () => {
+    const { verdict, findings } = valid(diagnose(bookOf(near, exact), cut));
+    expect(verdict).toBe('match');
+    expect(findings.map((f) => [f.id, f.basis])).toEqual([
+      ['test/near', 'signature'],
+      ['test/exact', 'words'],
+    ]);
+  });
+  test('one of ours stands for itself', () => {
+    const { findings } = diagnose(bookOf({ ...near, origin: 'authored' }, exact), cut);
+    expect(findings.map((f) => f.id)).toEqual(['test/near']);
+  });
+  test('a closer match is not accompanied', () => {
+    const { findings } = diagnose(bookOf(near, exact), near.signature);
+    expect(findings.map((f) => f.id)).toEqual(['test/near']);
+  });
+  test('a line that does not read like a failure is compared as well', () => {
+    const calm = foreign('calm', 'zorkd: gnusto left the spell book open overnight', 'never seen');
+    const { verdict, findings } = diagnose(
+      bookOf(calm),
+      'ok\nzorkd: gnusto left spell book open overnight\nok',
+    );
+    expect([verdict, findings[0]?.id, findings[0]?.line]).toEqual(['possible', 'test/calm', 2]);
   });
 });
 

@@ -7,6 +7,8 @@ import {
   type RecordMatch,
   type Retrieved,
   retrieve,
+  scoreOf,
+  signatureOf,
 } from '../book/index.ts';
 import {
   casesFor,
@@ -54,6 +56,8 @@ export class DiagnosisSession {
   private readonly options: DiagnoseOptions;
   private readonly focus = new FocusReader();
   private readonly lines = new LineKeeper();
+  /** Lines that do not read like a failure: they are compared as well, and push out none that do. */
+  private readonly calm = new LineKeeper();
   private readonly shapes = new ShapeReader();
   private readonly session: MatchSession;
 
@@ -61,7 +65,10 @@ export class DiagnosisSession {
     this.book = book;
     this.options = options;
     this.session = new MatchSession(book, (unit) => {
-      if (!this.focus.unit(unit)) return;
+      if (!this.focus.unit(unit)) {
+        this.calm.unit(unit);
+        return;
+      }
       this.lines.unit(unit);
       this.shapes.unit(unit);
     });
@@ -73,10 +80,7 @@ export class DiagnosisSession {
 
   end(): Diagnosis {
     const { matches, lines } = this.session.end();
-    const ordered =
-      matches.length > 0
-        ? orderFindings(this.book, matches)
-        : retrieve(this.book, this.lines.units()).map(asPossible);
+    const ordered = orderFindings(this.book, [...matches, ...this.closer(matches)]);
     const limit = Math.max(0, Math.floor(this.options.limit ?? DEFAULT_FINDINGS));
     const findings = ordered.slice(0, limit).map((m) => toFinding(this.book, m, this.options));
     const verdict = ordered.some((m) => m.verdict === 'match')
@@ -101,6 +105,26 @@ export class DiagnosisSession {
       hint: verdict === 'none' && this.focus.localised() ? 'localised' : null,
     };
     return this.options.lang === 'zh' ? inChinese(diagnosis) : diagnosis;
+  }
+
+  /**
+   * Records whose message the text comes closer to, by words, than to any that matched. A pattern of ours that gave a
+   * match stands for itself; one from elsewhere, or a careless one, may have missed the better record.
+   */
+  private closer(matches: readonly RecordMatch[]): readonly RecordMatch[] {
+    const { book } = this;
+    if (matches.some((m) => m.verdict === 'match' && book.records[m.record]?.origin === 'authored'))
+      return [];
+    const alike = Math.max(
+      0,
+      ...matches.map((m) => {
+        const signature = signatureOf(book, m.record);
+        return signature ? scoreOf(signature, m.excerpt) : 0;
+      }),
+    );
+    return retrieve(book, [...this.lines.units(), ...this.calm.units()])
+      .filter((r) => r.score > alike && !matches.some((m) => m.record === r.record))
+      .map(asPossible);
   }
 }
 
@@ -135,7 +159,8 @@ function orderFindings(book: Book, matches: readonly RecordMatch[]): readonly Re
       ids.filter((id) => followers.has(id) && !followers.get(id)?.includes(root)),
     ),
   );
-  const rank = (m: RecordMatch) => (m.verdict === 'match' ? 0 : 2) + (folded.has(idOf(m)) ? 1 : 0);
+  const rank = (m: RecordMatch) =>
+    (m.verdict === 'match' ? 0 : m.basis === 'words' ? 2 : 4) + (folded.has(idOf(m)) ? 1 : 0);
   return [...matches].sort(
     (a, b) =>
       rank(a) - rank(b) || b.specificity - a.specificity || a.line - b.line || (idOf(a) < idOf(b) ? -1 : 1),

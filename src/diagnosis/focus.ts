@@ -3,6 +3,7 @@
  * most where no record fits.
  */
 import type { Unit } from '../book/index.ts';
+import { shapeOf } from './shape.ts';
 
 const MAX_LINES = 3;
 const MAX_CHARS = 240;
@@ -18,10 +19,17 @@ const SIGNS: readonly (readonly [RegExp, number])[] = [
   ],
   [/(?:错误|失败|无法|拒绝|不能|エラー|失敗|오류|실패|ошибка|Fehler|erreur|errore|erro:)/i, 3],
   [
+    /\b(?:crash(?:ed|es|ing)?|killed|rejected|(?:un|not )recogni[sz]ed|unresolved|mismatch(?:ed)?|violat(?:es|ed|ion)|corrupt(?:ed)?|exhausted|non-zero|(?:exit(?:ed)?|return(?:ed)?)(?: with)? (?:code|status) [1-9]\d{0,2})\b/i,
+    2,
+  ],
+  [
     /\b(?:exceeded|insufficient|overflow|too (?:many|large|long)|not (?:allowed|supported|satisfied)|must be|should be)\b/i,
     1,
   ],
-  [/\b(?:missing|undefined|unknown|unexpected|timed out|timeout|expected|unsupported|conflict)\b/i, 1],
+  [
+    /\b(?:fail(?:s|ing)?|missing|undefined|unknown|unexpected|timed out|timeout|expected|unsupported|conflict)\b/i,
+    1,
+  ],
 ];
 /** Lines that speak of errors without having one. */
 const CALM =
@@ -35,6 +43,7 @@ const LOCALISED =
 interface Candidate {
   readonly line: number;
   readonly text: string;
+  readonly shape: string;
   readonly score: number;
 }
 
@@ -43,11 +52,6 @@ function signsOf(text: string): number {
   let score = 0;
   for (const [sign, weight] of SIGNS) if (sign.test(text)) score += weight;
   return score > 0 && CALM.test(text) ? score - CALM_WEIGHT : score;
-}
-
-/** Whether a line reads like a failure: only such lines are ever compared with messages. */
-export function readsLikeFailure(line: string): boolean {
-  return signsOf(line.slice(0, MAX_CHARS)) > 0;
 }
 
 /** Reads along and keeps the best lines, in constant memory. */
@@ -69,8 +73,10 @@ export class FocusReader {
     if (LOCALISED.test(text)) this.sawLocalised = true;
     const worst = this.best[this.best.length - 1];
     if (this.best.length === MAX_LINES && worst && score <= worst.score) return;
-    if (this.best.some((b) => b.line === unit.line || b.text === text.trim())) return;
-    this.best.push({ line: unit.line, text: text.trim(), score });
+    // Three places of one fault show less than three faults.
+    const shape = shapeOf(text);
+    if (this.best.some((b) => b.line === unit.line || b.shape === shape)) return;
+    this.best.push({ line: unit.line, text: text.trim(), shape, score });
     // The earliest of equals stays: the first error is more often the cause than the last.
     this.best.sort((a, b) => b.score - a.score || a.line - b.line);
     this.best.length = Math.min(this.best.length, MAX_LINES);

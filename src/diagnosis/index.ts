@@ -9,7 +9,6 @@ export {
   MAX_EXCERPT_CHARS,
 } from './diagnose.ts';
 export { fillCommand, fitsType, quoteWord } from './fill.ts';
-export { readsLikeFailure } from './focus.ts';
 export { type Neighbours, neighboursOf } from './neighbours.ts';
 export { commonSelections, type Possible, possibleWorlds } from './possible.ts';
 export {
