@@ -33,11 +33,13 @@ export function runHook(name: string, option?: string): void {
   };
   process.on('uncaughtException', () => finish(EMPTY));
   process.on('unhandledRejection', () => finish(EMPTY));
-  setTimeout(() => finish(EMPTY), HOOK_LIMITS.budgetMs);
+  // What is waited for is bounded in time, what is done then by the size of what was read.
+  const waiting = setTimeout(() => finish(EMPTY), HOOK_LIMITS.waitMs);
   const keeper = new PayloadKeeper();
   process.stdin.on('error', () => finish(EMPTY));
   process.stdin.on('data', (chunk: Buffer) => keeper.push(chunk));
   process.stdin.on('end', () => {
+    clearTimeout(waiting);
     void respond(name, keeper).then(
       (answer) => {
         if (answer === null) finish(EMPTY);
