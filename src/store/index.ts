@@ -15,6 +15,7 @@ export {
 export {
   changeFault,
   closeFault,
+  hasOpenFaults,
   openFault,
   type ProjectPlace,
   projectOf,
