@@ -37,8 +37,15 @@ const MODULES: Readonly<Record<string, Rule>> = {
   },
   // What the user asks to be run, and nothing else: it knows no record and no book.
   run: { imports: [], packages: [], pure: false, processes: true },
+  // A door of its own, which the command line opens: its server knows nothing of the command line.
+  mcp: {
+    imports: ['record', 'evidence', 'diagnosis', 'render', 'preflight', 'store'],
+    packages: ['zod', '@modelcontextprotocol/server', '@modelcontextprotocol/server/stdio'],
+    pure: false,
+  },
   cli: {
     imports: [
+      'mcp',
       'record',
       'book',
       'evidence',

@@ -58,13 +58,11 @@ async function report(
   if (silent && file === null) return;
   const [
     { bookOf },
-    { environmentOf },
     { DiagnosisSession },
-    { readLedger },
+    { environmentOf, readLedger },
     { renderBrief, renderRun, renderText },
   ] = await Promise.all([
     import('./diagnose.ts'),
-    import('./environment.ts'),
     import('../diagnosis/index.ts'),
     import('../store/index.ts'),
     import('../render/index.ts'),

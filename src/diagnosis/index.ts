@@ -6,10 +6,21 @@ export {
   type DiagnoseOptions,
   DiagnosisSession,
   diagnose,
+  findingOf,
   MAX_EXCERPT_CHARS,
 } from './diagnose.ts';
 export { fillCommand, fitsType, quoteWord } from './fill.ts';
 export { readsLikeFailure } from './focus.ts';
+export {
+  type DoneStep,
+  type Guide,
+  type GuideStep,
+  guideStep,
+  MAX_GUIDE_STEPS,
+  parseSteps,
+  printSteps,
+  UNSEEN,
+} from './guide.ts';
 export { type Neighbours, neighboursOf } from './neighbours.ts';
 export { commonSelections, type Possible, possibleWorlds } from './possible.ts';
 export {

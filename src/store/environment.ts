@@ -1,7 +1,8 @@
 /** What is known of the reader's environment: what was said on the command line, else what files of this machine say. */
 import { readFileSync } from 'node:fs';
-import type { Environment } from '../diagnosis/index.ts';
-import { InputError, type OpenedBook } from '../store/index.ts';
+import type { Environment } from '../evidence/index.ts';
+import type { OpenedBook } from './books.ts';
+import { InputError } from './error.ts';
 
 /** Takes the place of `--environment` where that is not given. */
 export const ENVIRONMENT_VARIABLE = 'FAULTBOOK_ENVIRONMENT';
