@@ -10,5 +10,13 @@ export {
   DiagnosisSession,
   diagnose,
 } from './diagnosis/index.ts';
+export { checkReport, type KeptReport, type OutcomeReport } from './evidence/index.ts';
 export type { FaultRecord, Issue } from './record/index.ts';
-export { InputError, type OpenBookOptions, type OpenedBook, openBook } from './store/index.ts';
+export {
+  appendReports,
+  InputError,
+  type OpenBookOptions,
+  type OpenedBook,
+  openBook,
+  readLedger,
+} from './store/index.ts';

@@ -5,8 +5,16 @@ import { dirname, join } from 'node:path';
 import type { Diagnosis } from '../diagnosis/index.ts';
 import { DiagnosisSession } from '../diagnosis/index.ts';
 import { renderJson, renderMarkdown, renderNdjson, renderText } from '../render/index.ts';
-import { BUILT_IN, InputError, keepsMisses, type OpenedBook, openBook, trustOf } from '../store/index.ts';
-import { environmentOf } from './environment.ts';
+import {
+  BUILT_IN,
+  environmentOf,
+  InputError,
+  keepsMisses,
+  type OpenedBook,
+  openBook,
+  readLedger,
+  trustOf,
+} from '../store/index.ts';
 import { readText, stdinHasInput } from './input.ts';
 import type { ReportFormat } from './reports.ts';
 import { type ColorChoice, colorOf, columnsOf, EXIT, type Lang, langOf, print, warn } from './terminal.ts';
@@ -116,6 +124,7 @@ export async function runDiagnose(files: readonly string[], flags: DiagnoseFlags
 async function diagnoseSource(book: OpenedBook, source: string, flags: DiagnoseFlags): Promise<Diagnosis> {
   const session = new DiagnosisSession(book, {
     environment: environmentOf(book, flags.environment),
+    reports: (record) => readLedger(record),
     ...(flags.limit === undefined ? {} : { limit: flags.limit }),
   });
   if (source === '') session.push(flags.text ?? '');

@@ -1,7 +1,7 @@
 /** Faults that `run` opens and closes: what a person's command met, as what an agent's met. */
 import { homedir } from 'node:os';
-import { type Diagnosis, fillCommand, quoteWord } from '../diagnosis/index.ts';
-import { openFaultsOf, repeats } from '../preflight/index.ts';
+import { type Diagnosis, quoteWord } from '../diagnosis/index.ts';
+import { checksOf, openFaultsOf, repeats } from '../preflight/index.ts';
 import {
   closeFault,
   InputError,
@@ -18,10 +18,7 @@ export function noteFailure(argv: readonly string[], diagnosis: Diagnosis, book:
     command: argv.map(quoteWord).join(' '),
     below,
     nowMs: Date.now(),
-    checks: (book.records.find((r) => r.id === finding.id)?.checks ?? []).map((c) => ({
-      ...c,
-      command: fillCommand(c.command, finding.typed_groups),
-    })),
+    checks: checksOf(finding, book.records),
   }));
   try {
     for (const fault of opened) openFault(project, fault);

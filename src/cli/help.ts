@@ -19,6 +19,10 @@ export const SUMMARIES_ZH: Readonly<Record<string, string>> = {
   import: '引入别处的记录（文件、列表或目录），并说明收下、修正、拒绝了什么',
   trust: '为一个记录目录或包担保：之后它的建议与自带的一样给出',
   misses: '在这里诊断不了的报错；你开启后才保留，去掉机密，只存本机',
+  mcp: '给 AI 智能体用：标准输入输出上的 MCP 服务',
+  serve: '同样的服务走 HTTP，只给本机的程序用：/mcp',
+  'report-outcome': '说明某个办法试过之后怎样了：fixed、persists、moved、masked、rejected；只存本机',
+  reports: '在这里记下的结果；可导出给别人，也可引入别人的',
   completion: '给你的 shell 用的补全脚本',
   export: '把一条记录输出为 JSON',
 };
@@ -59,6 +63,12 @@ export const OPTIONS_ZH: Readonly<Record<string, string>> = {
   'exit-2': '以纯文本回答，退出码为 2（Copilot 在命令失败之后）',
   'init --remove': '撤除',
   remove: '收回信任',
+  port: '在 127.0.0.1 的哪个端口监听（默认 8417）',
+  'token-file': '令牌文件，每行一个：出示令牌者可上报结果（默认谁都不行）',
+  reading: '某项检查读到了什么（检查的键=读数的键）',
+  'moved-to': '结果为 moved 时：换成了哪条记录的错误',
+  note: '你自己的说明；去掉机密，不给智能体看',
+  notes: '导出时连说明一起',
 };
 
 /** What an option does, in Chinese; empty where nobody translated it. */

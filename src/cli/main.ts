@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The command line: verbs, exit codes. Each verb loads what it needs, so that a diagnosis starts fast. */
 import { existsSync } from 'node:fs';
+import { nearest } from '../record/index.ts';
 import { InputError } from '../store/index.ts';
-import { nearest } from './distance.ts';
 import { stdinHasInput } from './input.ts';
 import { colorOf, EXIT, langOf, print, warn } from './terminal.ts';
 import { type Call, readCall, VERBS } from './verbs.ts';
@@ -59,6 +59,14 @@ async function run(call: Call): Promise<number> {
       return (await import('./authoring.ts')).runBuild(flags);
     case 'completion':
       return (await import('./completion.ts')).runCompletion(args[0] as string);
+    case 'mcp':
+      return (await import('./mcp.ts')).runMcp(flags);
+    case 'serve':
+      return (await import('./mcp.ts')).runServe(flags);
+    case 'report-outcome':
+      return (await import('./report-outcome.ts')).runReportOutcome(args, flags);
+    case 'reports':
+      return (await import('./report-outcome.ts')).runReports(args, flags);
     case 'misses':
       return (await import('./misses.ts')).runMisses(args, flags);
     case 'trust':

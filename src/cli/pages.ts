@@ -1,13 +1,11 @@
 /** `explain`, `list`, `export`: reading the book. */
 import { neighboursOf, possibleWorlds } from '../diagnosis/index.ts';
-import { seedFigures, type Tier } from '../evidence/index.ts';
+import { fieldCases, fieldTransitions, seedFigures, type Tier } from '../evidence/index.ts';
 import type { FaultRecord } from '../record/index.ts';
-import { toSeed } from '../record/index.ts';
+import { findRecord, toSeed } from '../record/index.ts';
 import { renderExplain, renderList } from '../render/index.ts';
-import { InputError, type OpenedBook } from '../store/index.ts';
+import { environmentOf, InputError, type OpenedBook, readLedger } from '../store/index.ts';
 import { bookOf } from './diagnose.ts';
-import { nearest } from './distance.ts';
-import { environmentOf } from './environment.ts';
 import { showPage } from './pager.ts';
 import { type ColorChoice, colorOf, columnsOf, EXIT, langOf, linksOf, print } from './terminal.ts';
 
@@ -20,14 +18,12 @@ interface PageFlags {
   readonly environment?: string;
 }
 
-/** Nearest ids named where one is not found. */
-const MAX_SUGGESTIONS = 3;
-
 export async function runExplain(id: string, flags: PageFlags): Promise<number> {
   const book = await bookOf(flags.book);
-  const record = findRecord(book, id);
+  const record = recordOf(book, id);
   const index = book.records.indexOf(record);
   const evidence = book.evidence[index] ?? null;
+  const reports = readLedger();
   showPage(
     renderExplain(record, {
       lang: langOf(flags.lang),
@@ -38,6 +34,10 @@ export async function runExplain(id: string, flags: PageFlags): Promise<number> 
       evidence,
       neighbours: neighboursOf(book, index),
       standing: book.standing?.[index] ?? null,
+      field: {
+        cases: fieldCases(record, evidence, reports),
+        transitions: fieldTransitions(reports).filter((t) => t.from === record.id),
+      },
       possible: evidence && possibleWorlds(evidence, null, environmentOf(book, flags.environment)),
     }),
     flags['no-pager'] !== true,
@@ -75,7 +75,7 @@ export async function runExport(
   flags: { readonly format?: 'record' | 'seed'; readonly book?: readonly string[] },
 ): Promise<number> {
   const book = await bookOf(flags.book);
-  const record = findRecord(book, id);
+  const record = recordOf(book, id);
   const index = book.records.indexOf(record);
   const figures = seedFigures(record, book.evidence[index] ?? null);
   const seed = () => {
@@ -116,27 +116,8 @@ function searchText(record: FaultRecord): string {
 }
 
 /** @throws {InputError} naming the nearest ids. */
-function findRecord({ records }: OpenedBook, id: string): FaultRecord {
-  const exact = records.find((r) => r.id === id) ?? records.find((r) => r.aliases.includes(id));
-  if (exact) return exact;
-  const slug = id.split('/').pop() ?? id;
-  const bySlug = records.filter((r) => r.id.split('/').slice(1).join('/') === slug);
-  if (bySlug.length === 1) return bySlug[0] as FaultRecord;
-  const shared = (r: FaultRecord) => {
-    const parts = r.id.split(/[/-]/);
-    return id.split(/[/-]/).filter((p) => p.length > 2 && parts.includes(p)).length;
-  };
-  const typed = nearest(
-    id,
-    records.map((r) => r.id),
-  ).concat(
-    records.filter((r) => nearest(slug, [r.id.split('/').slice(1).join('/')]).length > 0).map((r) => r.id),
-  );
-  const alike = [...records]
-    .filter((r) => shared(r) > 0)
-    .sort((a, b) => shared(b) - shared(a))
-    .map((r) => r.id);
-  const near = [...new Set([...typed, ...alike])].slice(0, MAX_SUGGESTIONS);
-  const hint = near.length > 0 ? `nearest: ${near.join(', ')}` : 'all of them: faultbook list';
-  throw new InputError(`there is no record ${JSON.stringify(id)} in this book; ${hint}`);
+function recordOf({ records }: OpenedBook, id: string): FaultRecord {
+  const found = findRecord(records, id);
+  if (found.record === null) throw new InputError(found.problem);
+  return found.record;
 }

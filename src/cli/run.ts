@@ -60,16 +60,21 @@ async function report(
 ): Promise<void> {
   const silent = inside || ended.wanted || ended.cannotStart !== undefined;
   if (silent && file === null) return;
-  const [{ bookOf }, { environmentOf }, { DiagnosisSession }, { renderBrief, renderRun, renderText }] =
-    await Promise.all([
-      import('./diagnose.ts'),
-      import('./environment.ts'),
-      import('../diagnosis/index.ts'),
-      import('../render/index.ts'),
-    ]);
+  const [
+    { bookOf },
+    { DiagnosisSession },
+    { environmentOf, readLedger },
+    { renderBrief, renderRun, renderText },
+  ] = await Promise.all([
+    import('./diagnose.ts'),
+    import('../diagnosis/index.ts'),
+    import('../store/index.ts'),
+    import('../render/index.ts'),
+  ]);
   const book = await bookOf(flags.book);
   const session = new DiagnosisSession(book, {
     environment: environmentOf(book, flags.environment),
+    reports: (record) => readLedger(record),
     limit: RUN_LIMITS.findings,
   });
   const { kept, fromTerminal, exitCode, signal } = ended;

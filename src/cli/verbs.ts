@@ -3,8 +3,8 @@
  * argument parser; a library for this costs a cold start more than the parsing.
  */
 import { parseArgs } from 'node:util';
+import { nearest } from '../record/index.ts';
 import { InputError } from '../store/index.ts';
-import { nearest } from './distance.ts';
 
 export interface Option {
   /** Placeholder of its value in help; absent: a switch. */
@@ -237,6 +237,57 @@ Exit codes: 0 all taken (or there already), 1 something was refused, 2 nothing c
     maxArgs: 1,
     summary: 'a script that completes verbs, options and ids in your shell',
     options: {},
+  },
+  mcp: {
+    args: '',
+    minArgs: 0,
+    maxArgs: 0,
+    summary: 'the book for AI agents: an MCP server on standard input and output',
+    options: { environment: ENVIRONMENT, book: BOOK },
+  },
+  serve: {
+    args: '',
+    minArgs: 0,
+    maxArgs: 0,
+    summary: 'the same over HTTP, for programs of this machine only: /mcp',
+    options: {
+      port: { value: 'n', whole: true, help: 'where to listen on 127.0.0.1 (default: 8417)' },
+      'token-file': {
+        value: 'file',
+        help: 'tokens, one a line: who shows one may report outcomes (default: nobody)',
+      },
+      environment: ENVIRONMENT,
+      book: BOOK,
+    },
+  },
+  'report-outcome': {
+    args: '<id> <action> <outcome>',
+    minArgs: 3,
+    maxArgs: 3,
+    summary: 'say what came of an action: fixed, persists, moved, masked or rejected; kept on this machine',
+    options: {
+      reading: { value: 'check=key', many: true, help: 'what a check of the record read' },
+      'moved-to': { value: 'id', help: 'of moved: the record of the failure that came instead' },
+      note: { value: 'text', help: 'in your words; redacted, and never shown to agents' },
+      environment: ENVIRONMENT,
+      book: BOOK,
+      format: format('text', 'json'),
+      lang: LANG,
+      color: COLOR,
+    },
+  },
+  reports: {
+    args: '[export|import|clear] [file]',
+    minArgs: 0,
+    maxArgs: 2,
+    summary: 'the outcome reports that were made here; hand them on, or take somebody else’s in',
+    options: {
+      notes: { help: 'export what was written into them, too' },
+      book: BOOK,
+      format: format('text', 'json'),
+      lang: LANG,
+      color: COLOR,
+    },
   },
   misses: {
     args: '[on|off|add|clear] [file]',

@@ -4,7 +4,10 @@
  */
 import {
   type EvidenceSummary,
+  type FieldCase,
   type FirstStep,
+  fieldFigures,
+  fieldWeights,
   figuresOf,
   type LabFigures,
   observationAt,
@@ -19,16 +22,19 @@ import { type TreeAction, type TreeNode, troubleshootingTree } from './tree.ts';
 
 /** Steps that are named behind a reading: more is for the page. */
 const MAX_THEN = 3;
+/** First steps that are kept in memory for one record. */
+const MAX_COMPUTED = 32;
 
 type Groups = Readonly<Record<string, string>>;
 type Advice = Pick<DiagnosisFinding, 'next' | 'avoid' | 'try' | 'causes' | 'survey' | 'measured'>;
 
-/** The advice of a record. `possible`: null where nothing was measured. */
+/** The advice of a record. `possible`: null where nothing was measured; `cases`: what was reported, for the reader's release line. */
 export function adviceFor(
   record: FaultRecord,
   summary: EvidenceSummary | null,
   possible: Possible | null,
   typedGroups: Groups,
+  cases: readonly FieldCase[] = [],
 ): Advice {
   const survey = surveyOf(record);
   const threads = new Map(survey?.causes.map((c) => [c.key, c.threads]));
@@ -45,18 +51,35 @@ export function adviceFor(
       ? { settled: survey.settled, found: survey.found, other: survey.other.threads, date: survey.date }
       : null,
   };
-  if (!summary?.table || !possible)
-    return { ...claimedAdvice(record, typedGroups), ...common, measured: null };
-  return { ...measuredAdvice(record, summary, possible, typedGroups), ...common };
+  const advice =
+    summary?.table && possible
+      ? measuredAdvice(record, summary, possible, typedGroups, fieldWeights(record, cases))
+      : { ...claimedAdvice(record, typedGroups), measured: null };
+  const withField = <T extends AvoidAnswer | TryAnswer>(answers: readonly T[]): T[] =>
+    cases.length === 0 ? [...answers] : answers.map((a) => ({ ...a, field: fieldOf(cases, a.key) }));
+  return { ...advice, ...common, avoid: withField(advice.avoid), try: withField(advice.try) };
+}
+
+function fieldOf(cases: readonly FieldCase[], action: string): TryAnswer['field'] {
+  const figures = fieldFigures(cases, action);
+  return (
+    figures && {
+      ...figures,
+      observed: { ...figures.observed },
+      lines: figures.lines.map((l) => ({ ...l })),
+    }
+  );
 }
 
 /** The tree of a record over the worlds that are possible; null where nothing was measured there. */
-export function treeOf(record: FaultRecord, summary: EvidenceSummary, possible: Possible): TreeNode | null {
+export function treeOf(
+  record: FaultRecord,
+  summary: EvidenceSummary,
+  possible: Possible,
+  weights: ReadonlyMap<string, number> = weightsOf(record),
+): TreeNode | null {
   if (!summary.table) return null;
-  return troubleshootingTree(summary.table, treeActions(record), {
-    possible: possible.includes,
-    weights: weightsOf(record),
-  });
+  return troubleshootingTree(summary.table, treeActions(record), { possible: possible.includes, weights });
 }
 
 /** What the tree has to know of a record's actions. */
@@ -91,19 +114,29 @@ export function withFirstSteps(record: FaultRecord, summary: EvidenceSummary): E
 
 const computed = new WeakMap<EvidenceSummary, Map<string, FirstStep | null>>();
 
-function firstStep(record: FaultRecord, summary: EvidenceSummary, possible: Possible): FirstStep | null {
-  const kept = summary.steps?.[possible.key];
+/** `field`: what reports add to the survey; with them a kept step is no longer the plan of these shares. */
+function firstStep(
+  record: FaultRecord,
+  summary: EvidenceSummary,
+  possible: Possible,
+  field: ReadonlyMap<string, number> = new Map(),
+): FirstStep | null {
+  const kept = field.size === 0 ? summary.steps?.[possible.key] : undefined;
   if (kept) return kept;
   let known = computed.get(summary);
   if (!known) {
     known = new Map();
     computed.set(summary, known);
   }
-  let step = known.get(possible.key);
+  const weights = weightsOf(record, field);
+  const name = `${possible.key}|${field.size === 0 ? '' : [...weights.values()].join()}`;
+  let step = known.get(name);
   if (step === undefined) {
-    const tree = treeOf(record, summary, possible);
+    const tree = treeOf(record, summary, possible, weights);
     step = tree && summaryOf(tree);
-    known.set(possible.key, step);
+    known.set(name, step);
+    // A long-lived server sees many states of the ledger: only the last few are worth their room.
+    if (known.size > MAX_COMPUTED) known.delete(known.keys().next().value as string);
   }
   return step;
 }
@@ -145,9 +178,11 @@ function measuredAdvice(
   summary: EvidenceSummary,
   possible: Possible,
   typedGroups: Groups,
+  field: ReadonlyMap<string, number>,
 ): Pick<Advice, 'next' | 'avoid' | 'try' | 'measured'> {
   const table = summary.table as NonNullable<EvidenceSummary['table']>;
   const figures = (key: string) => figuresOf(table, key, possible.includes);
+  // Actions stand in the order of the lab and the survey: reports rank none.
   const weights = weightsOf(record);
   const repairs = (key: string): string[] => {
     const column = table.actions.indexOf(key);
@@ -157,7 +192,7 @@ function measuredAdvice(
     return [...new Set(causes)];
   };
   const weightOf = (causes: readonly string[]) => causes.reduce((s, c) => s + (weights.get(c) ?? 0), 0);
-  const step = firstStep(record, summary, possible);
+  const step = firstStep(record, summary, possible, field);
   const useful = rankWorkarounds(record)
     .map((w) => ({ w, causes: repairs(w.key), lab: figures(w.key) }))
     .filter(({ causes, lab }) => causes.length > 0 || lab === null);
@@ -301,6 +336,7 @@ function tryAnswer(
     how_zh: w.how_zh,
     lab: lab && labAnswer(lab),
     claimed,
+    field: null,
   };
 }
 
@@ -320,6 +356,7 @@ function avoidAnswer(
     except: [...causes],
     lab: lab && labAnswer(lab),
     claimed: 'fail_rate' in d ? d.fail_rate : null,
+    field: null,
   };
 }
 

@@ -8,13 +8,21 @@ import {
   type Retrieved,
   retrieve,
 } from '../book/index.ts';
-import { flagsOf } from '../evidence/index.ts';
+import {
+  casesFor,
+  type Environment,
+  type FieldCase,
+  fieldCases,
+  flagsOf,
+  type KeptReport,
+  reportersOf,
+} from '../evidence/index.ts';
 import type { FaultRecord } from '../record/index.ts';
 import { adviceFor } from './advice.ts';
 import { fitsType } from './fill.ts';
 import { FocusReader } from './focus.ts';
 import { neighboursOf } from './neighbours.ts';
-import { type Environment, possibleWorlds } from './possible.ts';
+import { possibleWorlds } from './possible.ts';
 import type { Diagnosis, DiagnosisFinding } from './schema.ts';
 import { ShapeReader } from './shape.ts';
 
@@ -33,8 +41,11 @@ export interface DiagnoseOptions {
   readonly limit?: number;
   /** What is known of the reader's world: only cells of such environments speak. */
   readonly environment?: Environment;
-  /** Outcome reports. Kept for later evidence; nothing reads them yet. */
-  readonly reports?: readonly unknown[];
+  /**
+   * Outcome reports: all of them, or a function that gives those on a record. They are counted beside the lab's figures, and
+   * move the shares of causes a little; they rank no action.
+   */
+  readonly reports?: readonly KeptReport[] | ((record: string) => readonly KeptReport[]);
 }
 
 /** A diagnosis of text that arrives in chunks, in bounded memory: `push` any number of times, then `end`. */
@@ -67,7 +78,7 @@ export class DiagnosisSession {
         ? orderFindings(this.book, matches)
         : retrieve(this.book, this.lines.units()).map(asPossible);
     const limit = Math.max(0, Math.floor(this.options.limit ?? DEFAULT_FINDINGS));
-    const findings = ordered.slice(0, limit).map((m) => toFinding(this.book, m, this.options.environment));
+    const findings = ordered.slice(0, limit).map((m) => toFinding(this.book, m, this.options));
     const verdict = ordered.some((m) => m.verdict === 'match')
       ? 'match'
       : ordered.length > 0
@@ -131,7 +142,18 @@ function orderFindings(book: Book, matches: readonly RecordMatch[]): readonly Re
   );
 }
 
-function toFinding(book: Book, match: RecordMatch, environment: Environment | undefined): DiagnosisFinding {
+/** A record as if it had been found, with nothing of a log in it: what there is to say of it without one. */
+export function findingOf(book: Book, record: number, options: DiagnoseOptions = {}): DiagnosisFinding {
+  const none = { line: 0, excerpt: '', groups: {}, wording: '', occurrences: 0, specificity: 0 };
+  // `words`: no wording was seen that could tell versions apart.
+  return toFinding(book, { record, verdict: 'match', basis: 'words', ...none }, options);
+}
+
+function toFinding(
+  book: Book,
+  match: RecordMatch,
+  { environment = {}, reports = [] }: DiagnoseOptions,
+): DiagnosisFinding {
   const record = book.records[match.record] as FaultRecord;
   const from = book.standing?.[match.record] ?? null;
   const trusted = from === null ? record.origin === 'authored' : from.trusted;
@@ -146,7 +168,16 @@ function toFinding(book: Book, match: RecordMatch, environment: Environment | un
   const wording = match.basis === 'words' ? null : match.wording;
   const possible = evidence && possibleWorlds(evidence, wording, environment);
   const neighbours = neighboursOf(book, match.record);
-  const { next, avoid, try: tries, causes, survey, measured } = adviceFor(record, evidence, possible, typed);
+  const own = typeof reports === 'function' ? reports(record.id) : reports;
+  const cases = own.length > 0 ? casesFor(fieldCases(record, evidence, own), evidence, environment) : [];
+  const {
+    next,
+    avoid,
+    try: tries,
+    causes,
+    survey,
+    measured,
+  } = adviceFor(record, evidence, possible, typed, cases);
   return {
     id: record.id,
     verdict: match.verdict,
@@ -166,12 +197,20 @@ function toFinding(book: Book, match: RecordMatch, environment: Environment | un
     causes,
     survey,
     measured,
+    field: fieldAnswer(cases),
     next,
     avoid,
     try: tries,
     leads_to: [...neighbours.leads_to],
     confused_with: [...neighbours.confused_with],
   };
+}
+
+function fieldAnswer(cases: readonly FieldCase[]): DiagnosisFinding['field'] {
+  if (cases.length === 0) return null;
+  const causes: Record<string, number> = {};
+  for (const { cause } of cases) if (cause !== null) causes[cause] = (causes[cause] ?? 0) + 1;
+  return { cases: cases.length, reporters: reportersOf(cases), causes };
 }
 
 /** The plain fields in Chinese where there is any; the `_zh` fields stay. */

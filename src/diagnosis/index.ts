@@ -1,22 +1,28 @@
 export type { Standing } from '../book/index.ts';
+export type { Environment } from '../evidence/index.ts';
 export { treeActions, treeOf, withFirstSteps } from './advice.ts';
 export {
   DEFAULT_FINDINGS,
   type DiagnoseOptions,
   DiagnosisSession,
   diagnose,
+  findingOf,
   MAX_EXCERPT_CHARS,
 } from './diagnose.ts';
 export { fillCommand, fitsType, quoteWord } from './fill.ts';
 export { readsLikeFailure } from './focus.ts';
-export { type Neighbours, neighboursOf } from './neighbours.ts';
 export {
-  commonSelections,
-  type Environment,
-  type Possible,
-  possibleWorlds,
-  sameRelease,
-} from './possible.ts';
+  type DoneStep,
+  type Guide,
+  type GuideStep,
+  guideStep,
+  MAX_GUIDE_STEPS,
+  parseSteps,
+  printSteps,
+  UNSEEN,
+} from './guide.ts';
+export { type Neighbours, neighboursOf } from './neighbours.ts';
+export { commonSelections, type Possible, possibleWorlds } from './possible.ts';
 export {
   type AvoidAnswer,
   type Diagnosis,

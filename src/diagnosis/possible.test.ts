@@ -1,7 +1,8 @@
 /** What is known of a reader, and which worlds that leaves. */
 import { expect, test } from 'vitest';
 import type { EvidenceSummary } from '../evidence/index.ts';
-import { possibleWorlds, sameRelease } from './possible.ts';
+import { sameRelease } from '../evidence/index.ts';
+import { possibleWorlds } from './possible.ts';
 
 test.each([
   ['1.22.1', '1.22.0', true],

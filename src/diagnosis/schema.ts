@@ -22,6 +22,22 @@ const lab = z
   })
   .nullable();
 
+/** What was reported from the field; null where nothing was. Counts of cases: a reporter, a release line, once each. */
+const field = z
+  .object({
+    fixed: z.int(),
+    of: z.int(),
+    reporters: z.int(),
+    observed: z
+      .object({ fixed: z.int(), of: z.int() })
+      .describe('what hooks saw by themselves; not in the others'),
+    lines: z
+      .array(z.object({ line: z.string(), fixed: z.int(), of: z.int() }))
+      .describe('by release line: measured environments, “other” or “unknown”'),
+  })
+  .nullable()
+  .describe('outcome reports made here, unverified; never in `lab` or `survey`');
+
 /** A rate that an author wrote (0 to 1): claimed, not measured. */
 const claimed = z.number().min(0).max(1).nullable();
 
@@ -32,6 +48,7 @@ export const actionAnswerSchema = z.object({
   commands: z.array(z.string()).describe('filled from the finding; <name> is for the reader to fill'),
   lab,
   claimed,
+  field,
 });
 export const avoidSchema = actionAnswerSchema.extend({
   why: z.string().nullable(),
@@ -134,6 +151,14 @@ export const findingSchema = z.object({
     })
     .nullable()
     .describe('where the cells were measured that the advice rests on; null: nothing was measured'),
+  field: z
+    .object({
+      cases: z.int(),
+      reporters: z.int(),
+      causes: z.record(z.string(), z.int()).describe('cases in which a reading or the fix names one cause'),
+    })
+    .nullable()
+    .describe('outcome reports made here on this record, unverified'),
   next: nextSchema,
   avoid: z.array(avoidSchema),
   try: z.array(trySchema),

@@ -7,7 +7,31 @@ export {
   tierOf,
   verdictOf,
 } from './claims.ts';
+export { type Environment, type Fitting, fittingEnvironments, sameRelease } from './environment.ts';
+export {
+  casesFor,
+  FIELD_LIMITS,
+  type FieldCase,
+  type FieldFigures,
+  type FieldTransition,
+  fieldCases,
+  fieldFigures,
+  fieldTransitions,
+  fieldWeights,
+  reportersOf,
+} from './field.ts';
 export { cellName, parseEvidence, printEvidence } from './file.ts';
+export {
+  checkReport,
+  type KeptReport,
+  type OutcomeReport,
+  parseReport,
+  REPORT_LIMITS,
+  REPORT_OUTCOMES,
+  type ReportInput,
+  type ReportOutcome,
+  type ReportProblem,
+} from './report.ts';
 export { type Evidence, type EvidenceCell, NO_READING, OUTCOMES, type Outcome } from './schema.ts';
 export {
   betaQuantile,

@@ -74,11 +74,27 @@ export function intervalOf(survey: Survey, keys: ReadonlySet<string>): readonly 
   return [betaQuantile(tail, a, b), betaQuantile(1 - tail, a, b)];
 }
 
-/** Integer weight of each cause, in the ratio of the shares; equal weights without a survey. */
-export function weightsOf(record: FaultRecord): ReadonlyMap<string, number> {
+/** Parts of a case that weights with reports in them are rounded to. */
+const FIELD_UNIT = 1000;
+
+/**
+ * Integer weight of each cause, in the ratio of the shares; equal weights without a survey.
+ * @param field what reports add to the cases, by cause (`fieldWeights`); default nothing
+ */
+export function weightsOf(
+  record: FaultRecord,
+  field: ReadonlyMap<string, number> = new Map(),
+): ReadonlyMap<string, number> {
   const survey = surveyOf(record);
   const k = record.causes.length;
   if (!survey) return new Map(record.causes.map((c) => [c.key, 1]));
+  if (field.size > 0)
+    return new Map(
+      survey.causes.map((c) => [
+        c.key,
+        Math.max(1, Math.round((c.cases + 1 / k + (field.get(c.key) ?? 0)) * FIELD_UNIT)),
+      ]),
+    );
   // Cases are halves, split among at most a few causes: this denominator makes each of them whole.
   const splits = new Set(
     (record.survey?.cases ?? []).map((c) => (Array.isArray(c.cause) ? c.cause.length : 1)),

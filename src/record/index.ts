@@ -1,4 +1,6 @@
 export { ISSUE_CODES, type IssueCode } from './codes.ts';
+export { nearest } from './distance.ts';
+export { type Found, findRecord } from './find.ts';
 export { type PatternDialect, type Translation, translatePattern } from './foreign-pattern.ts';
 export type { Issue } from './issue.ts';
 export { type LintOptions, lintRecord, placeholdersOf } from './lint.ts';
@@ -28,6 +30,7 @@ export {
   type FaultRecord,
   type GroupType,
   ID_PATTERN,
+  KEY_PATTERN,
   RECORD_LIMITS,
   recordSchema,
   type Workaround,

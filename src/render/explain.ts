@@ -2,6 +2,9 @@
 import { type Neighbours, type Possible, type Standing, treeOf } from '../diagnosis/index.ts';
 import {
   type EvidenceSummary,
+  type FieldCase,
+  type FieldTransition,
+  fieldFigures,
   figuresOf,
   flagsOf,
   intervalOf,
@@ -30,8 +33,16 @@ export interface ExplainOptions {
   /** Worlds that fit what is known of the reader; null where nothing was measured. */
   readonly possible: Possible | null;
   readonly neighbours: Neighbours;
+  /** What was reported from the field; absent: nothing. */
+  readonly field?: FieldPage;
   /** Where the record came from; null: it ships with the program. */
   readonly standing: Standing | null;
+}
+
+/** Cases of this record, and the edges that start at it. */
+export interface FieldPage {
+  readonly cases: readonly FieldCase[];
+  readonly transitions: readonly FieldTransition[];
 }
 
 /** Columns of what is set in the page as it is: the matrix and the tree. */
@@ -46,7 +57,7 @@ type Block =
 
 export function renderExplain(record: FaultRecord, options: ExplainOptions): string {
   if (options.format === 'json')
-    return `${JSON.stringify({ ...record, evidence: evidenceOf(record, options) }, null, 2)}\n`;
+    return `${JSON.stringify({ ...record, evidence: evidenceOf(record, options), field: fieldOf(record, options) }, null, 2)}\n`;
   const blocks = pageOf(record, options);
   return options.format === 'markdown' ? asMarkdown(blocks) : asText(blocks, options);
 }
@@ -85,6 +96,16 @@ function evidenceOf(record: FaultRecord, { evidence, possible }: ExplainOptions)
   };
 }
 
+/** What was reported, as data; null where nothing was. */
+function fieldOf(record: FaultRecord, { field }: ExplainOptions): object | null {
+  if (!field || field.cases.length + field.transitions.length === 0) return null;
+  const actions = [...record.workarounds, ...record.dead_ends].flatMap(({ key }) => {
+    const figures = fieldFigures(field.cases, key);
+    return figures ? [[key, figures]] : [];
+  });
+  return { verified: false, actions: Object.fromEntries(actions), leads_to: field.transitions };
+}
+
 function pageOf(record: FaultRecord, options: ExplainOptions): Block[] {
   const { lang, evidence, possible, columns, neighbours } = options;
   const m = messagesOf(lang);
@@ -110,6 +131,13 @@ function pageOf(record: FaultRecord, options: ExplainOptions): Block[] {
     if (!figures) return;
     const everywhere = figures.environments.length === evidence?.measured.length;
     add('note', m.lab(figures, everywhere ? null : figures.environments));
+  };
+  /** What the field made of it. */
+  const reported = (key: string): void => {
+    const figures = options.field ? fieldFigures(options.field.cases, key) : null;
+    if (!figures) return;
+    const lines = figures.lines.map((l) => m.fieldLine(l.line, l.fixed, l.of)).join('; ');
+    add('note', figures.lines.length > 1 ? `${m.field(figures)} (${lines})` : m.field(figures));
   };
 
   add('title', record.id);
@@ -170,6 +198,7 @@ function pageOf(record: FaultRecord, options: ExplainOptions): Block[] {
     if (w.by !== 'you') add('note', m.by(w.by));
     if (w.risk === 'high') add('note', m.highRisk);
     lab(w.key);
+    reported(w.key);
     if (w.success_rate !== null) add('note', m.claimed(Math.round(w.success_rate * 100)));
     for (const s of w.sources) add('item', s);
   }
@@ -180,6 +209,7 @@ function pageOf(record: FaultRecord, options: ExplainOptions): Block[] {
     code(d.commands);
     if (d.why_fails !== null) add('prose', `${m.whyFails}${m.colon}${t(d.why_fails, d.why_fails_zh)}`);
     lab(d.key);
+    reported(d.key);
     if (d.fail_rate !== null) add('note', m.claimed(Math.round(d.fail_rate * 100)));
     for (const s of d.sources) add('item', s);
   }
@@ -194,6 +224,9 @@ function pageOf(record: FaultRecord, options: ExplainOptions): Block[] {
   if (untested.length > 0) add('heading', m.untested);
   for (const [claim, reason] of untested) add('item', `${claim}: ${reason}`);
   neighbourhood(neighbours, m, add);
+  const transitions = options.field?.transitions ?? [];
+  if (transitions.length > 0) add('heading', m.fieldLeadsTo);
+  for (const { to, reporters } of transitions) add('item', m.fieldTransition(to, reporters));
   if (record.official_doc_url !== null) {
     add('heading', m.documentation);
     add('item', record.official_doc_url);

@@ -3,7 +3,7 @@
  * the log: only typed values (inside filled commands) and line numbers. Of records from elsewhere only the id and
  * a plain title: their prose would speak with our authority.
  */
-import type { Diagnosis, DiagnosisFinding } from '../diagnosis/index.ts';
+import type { AvoidAnswer, Diagnosis, DiagnosisFinding, TryAnswer } from '../diagnosis/index.ts';
 import { inLang, type Lang, messagesOf } from './messages.ts';
 import { fenceFor, plainTitle, visible } from './safe.ts';
 
@@ -45,6 +45,7 @@ const WORDS = {
     localised: 'Output is localised: run it again with LC_ALL=C.',
     only: (causes: string) => `except ${causes}`,
     lab: (fixed: number, of: number) => `lab: fixed ${fixed} of ${of}`,
+    field: (fixed: number, of: number) => `field, unverified: ${fixed} of ${of}`,
     next: 'check',
     partly: (cause: string, where: readonly string[]) => `${cause} only on ${where.join('/')}`,
     notYours: 'Not measured on your version.',
@@ -68,6 +69,7 @@ const WORDS = {
     localised: '输出不是英文：用 LC_ALL=C 再跑一遍。',
     only: (causes: string) => `${causes} 除外`,
     lab: (fixed: number, of: number) => `实验：${of} 种修好 ${fixed} 种`,
+    field: (fixed: number, of: number) => `反馈（未核实）：${of} 份中 ${fixed} 份修好`,
     next: '再查',
     partly: (cause: string, where: readonly string[]) => `${cause} 仅限 ${where.join('/')}`,
     notYours: '没有在你的版本上测过。',
@@ -132,7 +134,7 @@ export function answerLines(
   return out.ordered();
 }
 
-export function standing(finding: DiagnosisFinding, lang: Lang): string {
+export function standing(finding: Pick<DiagnosisFinding, 'trusted' | 'tier' | 'flags'>, lang: Lang): string {
   const words = WORDS[lang];
   if (!finding.trusted) return words.notRun;
   return [words.tier[finding.tier], ...finding.flags.map((flag) => words.flags[flag])].join(', ');
@@ -145,6 +147,8 @@ export function standing(finding: DiagnosisFinding, lang: Lang): string {
 function advice(finding: DiagnosisFinding, lang: Lang, markup: Markup, out: Budget): void {
   const words = WORDS[lang];
   const short = (text: string, maxChars: number) => shortened(text, maxChars, markup);
+  const fieldNote = ({ field }: TryAnswer | AvoidAnswer) =>
+    field && field.of > 0 ? [words.field(field.fixed, field.of)] : [];
   const { next } = finding;
   out.add('title', short(inLang(lang, finding.title, finding.title_zh), MAX_TITLE_CHARS));
   if (finding.measured?.known === 'other') out.add('title', words.notYours);
@@ -157,6 +161,7 @@ function advice(finding: DiagnosisFinding, lang: Lang, markup: Markup, out: Budg
     const what = fitting(t.commands) ?? short(inLang(lang, t.action, t.action_zh), MAX_WHY_CHARS);
     const notes = [
       ...(t.lab ? [words.lab(t.lab.fixed, t.lab.of)] : []),
+      ...fieldNote(t),
       ...(t.lab?.partly[0] ? [words.partly(t.lab.partly[0].cause, t.lab.partly[0].environments)] : []),
       ...(t.risk === 'high' ? [words.high] : []),
       ...(t.by === 'you' ? [] : [words.by(t.by)]),
@@ -179,6 +184,7 @@ function advice(finding: DiagnosisFinding, lang: Lang, markup: Markup, out: Budg
   const avoid = finding.avoid.map((a) => {
     const notes = [
       ...(a.lab ? [words.lab(a.lab.fixed, a.lab.of)] : []),
+      ...fieldNote(a),
       ...(a.except.length > 0 ? [words.only(some(a.except))] : []),
     ];
     return `${words.doNot} [${a.key}] ${short(inLang(lang, a.action, a.action_zh), MAX_ACTION_CHARS)}${aside(notes)}`;

@@ -16,6 +16,13 @@ export interface LabFigures {
   readonly breaks: readonly string[];
 }
 
+export interface FieldFigures {
+  readonly fixed: number;
+  readonly of: number;
+  readonly reporters: number;
+  readonly observed: { readonly fixed: number; readonly of: number };
+}
+
 /** Queries of a survey that are quoted. */
 const SHOWN_QUERIES = 2;
 
@@ -102,6 +109,26 @@ const en = {
         : []),
     ].join(' ');
   },
+  /** What was reported of an action: `fixed` of `of` cases; `observed`: what hooks saw by themselves. */
+  field: ({ fixed, of, reporters, observed }: FieldFigures): string =>
+    [
+      ...(of > 0
+        ? [
+            `Field: ${fixed} of ${of} report${of === 1 ? '' : 's'}, ${reporters} reporter${reporters === 1 ? '' : 's'}, unverified.`,
+          ]
+        : []),
+      ...(observed.of > 0
+        ? [
+            `Seen by hooks: the command passed after it in ${observed.fixed} of ${observed.of} case${observed.of === 1 ? '' : 's'}, unverified.`,
+          ]
+        : []),
+    ].join(' '),
+  noReports:
+    'No outcome reports were made here. One is made by: faultbook report-outcome <id> <action> <outcome>',
+  fieldLeadsTo: 'In the field it was followed by (unverified)',
+  fieldTransition: (id: string, reporters: number) =>
+    `${id}: ${reporters} reporter${reporters === 1 ? '' : 's'}`,
+  fieldLine: (line: string, fixed: number, of: number) => `${line}: ${fixed} of ${of}`,
   survey: (cause: string, threads: number, { settled, found }: SurveyFigures) =>
     `Cause was ${cause} in ${threads} of ${settled} public threads with a settled cause (${found} found; threads are no random sample).`,
   noSurvey: 'No survey of public threads: all causes count the same here.',
@@ -257,6 +284,17 @@ const zh: {
         : []),
     ].join('');
   },
+  field: ({ fixed, of, reporters, observed }) =>
+    [
+      ...(of > 0 ? [`实际反馈：${of} 份报告中 ${fixed} 份修好了，${reporters} 个报告者，未经核实。`] : []),
+      ...(observed.of > 0
+        ? [`钩子所见：${observed.of} 例中有 ${observed.fixed} 例随后命令通过，未经核实。`]
+        : []),
+    ].join(''),
+  noReports: '这里还没有记下过结果。记一条：faultbook report-outcome <id> <action> <outcome>',
+  fieldLeadsTo: '实际使用中之后出现的错误（未经核实）',
+  fieldTransition: (id, reporters) => `${id}：${reporters} 个报告者`,
+  fieldLine: (line, fixed, of) => `${line}：${of} 份中 ${fixed} 份`,
   survey: (cause, threads, { settled, found }) =>
     `网上有结论的 ${settled} 个帖子里，${threads} 个是 ${cause}（共找到 ${found} 个；帖子不是随机样本）。`,
   noSurvey: '还没有统计过网上的帖子：这里各种原因按同等看待。',

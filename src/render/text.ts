@@ -242,6 +242,7 @@ class Writer {
         ...(a.except.length > 0 ? [m.except(this.keys(a.except))] : []),
         ...(a.lab ? [m.lab(a.lab, this.whereTried(a.lab, finding))] : []),
         ...(a.claimed === null ? [] : [m.claimed(Math.round(a.claimed * 100))]),
+        ...(a.field ? [m.field(a.field)] : []),
       ];
       this.item(
         `[${a.key}] ${action || why}${action === '' || why === '' ? '' : `${m.because}${opening(why)}`}`,
@@ -266,6 +267,7 @@ class Writer {
         ...(a.risk === 'high' ? [m.highRisk] : []),
         ...(a.lab ? [m.lab(a.lab, this.whereTried(a.lab, finding))] : []),
         ...(a.claimed === null ? [] : [m.claimed(Math.round(a.claimed * 100))]),
+        ...(a.field ? [m.field(a.field)] : []),
       ];
       for (const note of notes) this.prose(note, INDENT.repeat(2), style.dim);
     }

@@ -1,7 +1,17 @@
 export { readBackground } from './background-file.ts';
 export { BUILT_IN, type OpenBookOptions, type OpenedBook, openBook } from './books.ts';
-export { readEnvironment } from './environment.ts';
+export { ENVIRONMENT_VARIABLE, environmentOf } from './environment.ts';
 export { InputError } from './error.ts';
+export {
+  appendReports,
+  clearLedger,
+  exportLedger,
+  importLedger,
+  LEDGER_LIMITS,
+  type LedgerImport,
+  type Reporter,
+  readLedger,
+} from './ledger.ts';
 export {
   addMisses,
   clearMisses,

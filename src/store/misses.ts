@@ -7,7 +7,6 @@ import {
   appendFileSync,
   chmodSync,
   existsSync,
-  mkdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -16,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { InputError } from './error.ts';
 import { stateFolder } from './trust.ts';
-import { writeWhole } from './write.ts';
+import { makePrivate, writeWhole } from './write.ts';
 
 /** Limits of what is kept; `docs/books.md` lists them. */
 export const MISSES_LIMITS = {
@@ -58,8 +57,7 @@ export function switchMisses(on: boolean, state: string = stateFolder()): void {
   try {
     if (!on) rmSync(switchOf(state), { force: true });
     else {
-      mkdirSync(state, { recursive: true, mode: 0o700 });
-      chmodSync(state, 0o700);
+      makePrivate(state);
       writeFileSync(switchOf(state), '', { mode: 0o600 });
     }
   } catch (error) {
@@ -82,7 +80,7 @@ export function addMisses(misses: readonly Miss[], state: string = stateFolder()
   );
   const file = fileOf(state);
   try {
-    mkdirSync(state, { recursive: true, mode: 0o700 });
+    makePrivate(state);
     // A killed writer may have left a piece without an end: the new lines must not become part of it.
     appendFileSync(file, `\n${lines.join('\n')}\n`, { mode: 0o600 });
     if (statSync(file).size > MISSES_LIMITS.maxBytes) halve(file);

@@ -9,7 +9,6 @@ import {
   constants,
   existsSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -20,7 +19,7 @@ import {
 import { homedir } from 'node:os';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { InputError } from './error.ts';
-import { writeWhole } from './write.ts';
+import { makePrivate, writeWhole } from './write.ts';
 
 /** `FAULTBOOK_STATE`, or `faultbook` below `XDG_STATE_HOME`, `%LOCALAPPDATA%` or `~/.local/state`. */
 export function stateFolder(env: NodeJS.ProcessEnv = process.env): string {
@@ -64,8 +63,8 @@ export function trust(path: string, today: string, state: string = stateFolder()
   if (!existsSync(path)) throw new InputError(`${path}: there is no such file or folder`);
   const entry: TrustEntry = { path: realpathSync(path), date: today, files: digestsOf(path) };
   if (Object.keys(entry.files).length === 0) throw new InputError(`${path} holds no records to trust`);
-  mkdirSync(join(state, 'trust'), { recursive: true, mode: 0o700 });
-  chmodSync(state, 0o700);
+  makePrivate(state);
+  makePrivate(join(state, 'trust'));
   const file = entryFile(state, path);
   writeWhole(file, `${JSON.stringify(entry, null, 2)}\n`);
   chmodSync(file, 0o600);

@@ -1,13 +1,24 @@
 /** Writing files whole or not at all. */
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { InputError } from './error.ts';
 
 /** Makes a folder and those above it. (Node's own recursive mkdir never returns below /proc.) */
-function makeFolder(path: string): void {
+function makeFolder(path: string, mode = 0o777): void {
   if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path);
+  makeFolder(dirname(path), mode);
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    // Another process may have been faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/** Makes a folder that its owner alone can look into; the state folder is one. */
+export function makePrivate(path: string): void {
+  makeFolder(path, 0o700);
+  chmodSync(path, 0o700);
 }
 
 /**
