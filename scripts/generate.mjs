@@ -13,7 +13,7 @@ const check = process.argv.includes('--check');
 
 /** Licence texts of what dist/ contains. */
 function notices() {
-  const bundled = ['yaml', 'zod'];
+  const bundled = ['@modelcontextprotocol/core', '@modelcontextprotocol/server', 'yaml', 'zod'];
   const parts = bundled.map((name) => {
     const folder = join(root, 'node_modules', name);
     const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));

@@ -27,7 +27,7 @@ const MODULES: Readonly<Record<string, Rule>> = {
   render: { imports: ['record', 'evidence', 'diagnosis', 'preflight'], packages: [], pure: true },
   redact: { imports: [], packages: [], pure: true },
   // What is open is compared with what is about to be run; of a finding it keeps what is redacted.
-  preflight: { imports: ['diagnosis', 'redact'], packages: [], pure: true },
+  preflight: { imports: ['record', 'diagnosis', 'redact'], packages: [], pure: true },
   store: { imports: ['record', 'book', 'evidence', 'preflight', 'redact'], packages: [], pure: false },
   lab: {
     imports: ['record', 'book', 'evidence', 'diagnosis'],
@@ -37,12 +37,19 @@ const MODULES: Readonly<Record<string, Rule>> = {
   },
   // What the user asks to be run, and nothing else: it knows no record and no book.
   run: { imports: [], packages: [], pure: false, processes: true },
+  // A door of its own, which the command line opens: its server knows nothing of the command line.
+  mcp: {
+    imports: ['record', 'evidence', 'diagnosis', 'render', 'preflight', 'store'],
+    packages: ['zod', '@modelcontextprotocol/server', '@modelcontextprotocol/server/stdio'],
+    pure: false,
+  },
   // A door that agents start before and after each command: it loads little.
-  hook: { imports: ['diagnosis', 'preflight', 'render', 'store'], packages: [], pure: false },
+  hook: { imports: ['evidence', 'diagnosis', 'preflight', 'render', 'store'], packages: [], pure: false },
   cli: {
     imports: [
       // The verb `hook` is that door by another name.
       'hook',
+      'mcp',
       'record',
       'book',
       'evidence',

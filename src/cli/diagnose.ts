@@ -7,6 +7,7 @@ import { DiagnosisSession } from '../diagnosis/index.ts';
 import { renderJson, renderMarkdown, renderNdjson, renderText } from '../render/index.ts';
 import {
   BUILT_IN,
+  environmentOf,
   InputError,
   keepsMisses,
   type OpenedBook,
@@ -14,7 +15,6 @@ import {
   readLedger,
   trustOf,
 } from '../store/index.ts';
-import { environmentOf } from './environment.ts';
 import { readText, stdinHasInput } from './input.ts';
 import type { ReportFormat } from './reports.ts';
 import { type ColorChoice, colorOf, columnsOf, EXIT, type Lang, langOf, print, warn } from './terminal.ts';

@@ -59,6 +59,10 @@ async function run(call: Call): Promise<number> {
       return (await import('./authoring.ts')).runBuild(flags);
     case 'completion':
       return (await import('./completion.ts')).runCompletion(args[0] as string);
+    case 'mcp':
+      return (await import('./mcp.ts')).runMcp(flags);
+    case 'serve':
+      return (await import('./mcp.ts')).runServe(flags);
     case 'report-outcome':
       return (await import('./report-outcome.ts')).runReportOutcome(args, flags);
     case 'reports':

@@ -4,9 +4,8 @@ import { fieldCases, fieldTransitions, seedFigures, type Tier } from '../evidenc
 import type { FaultRecord } from '../record/index.ts';
 import { findRecord, toSeed } from '../record/index.ts';
 import { renderExplain, renderList } from '../render/index.ts';
-import { InputError, type OpenedBook, readLedger } from '../store/index.ts';
+import { environmentOf, InputError, type OpenedBook, readLedger } from '../store/index.ts';
 import { bookOf } from './diagnose.ts';
-import { environmentOf } from './environment.ts';
 import { showPage } from './pager.ts';
 import { type ColorChoice, colorOf, columnsOf, EXIT, langOf, linksOf, print } from './terminal.ts';
 

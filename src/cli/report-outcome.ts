@@ -5,6 +5,7 @@ import { renderReports } from '../render/index.ts';
 import {
   appendReports,
   clearLedger,
+  environmentOf,
   exportLedger,
   InputError,
   importLedger,
@@ -12,7 +13,6 @@ import {
   readLedger,
 } from '../store/index.ts';
 import { bookOf } from './diagnose.ts';
-import { environmentOf } from './environment.ts';
 import { readText } from './input.ts';
 import { type ColorChoice, columnsOf, EXIT, langOf, print } from './terminal.ts';
 

@@ -238,6 +238,28 @@ Exit codes: 0 all taken (or there already), 1 something was refused, 2 nothing c
     summary: 'a script that completes verbs, options and ids in your shell',
     options: {},
   },
+  mcp: {
+    args: '',
+    minArgs: 0,
+    maxArgs: 0,
+    summary: 'the book for AI agents: an MCP server on standard input and output',
+    options: { environment: ENVIRONMENT, book: BOOK },
+  },
+  serve: {
+    args: '',
+    minArgs: 0,
+    maxArgs: 0,
+    summary: 'the same over HTTP, for programs of this machine only: /mcp',
+    options: {
+      port: { value: 'n', whole: true, help: 'where to listen on 127.0.0.1 (default: 8417)' },
+      'token-file': {
+        value: 'file',
+        help: 'tokens, one a line: who shows one may report outcomes (default: nobody)',
+      },
+      environment: ENVIRONMENT,
+      book: BOOK,
+    },
+  },
   'report-outcome': {
     args: '<id> <action> <outcome>',
     minArgs: 3,

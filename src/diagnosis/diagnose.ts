@@ -167,6 +167,13 @@ function orderFindings(book: Book, matches: readonly RecordMatch[]): readonly Re
   );
 }
 
+/** A record as if it had been found, with nothing of a log in it: what there is to say of it without one. */
+export function findingOf(book: Book, record: number, options: DiagnoseOptions = {}): DiagnosisFinding {
+  const none = { line: 0, excerpt: '', groups: {}, wording: '', occurrences: 0, specificity: 0 };
+  // `words`: no wording was seen that could tell versions apart.
+  return toFinding(book, { record, verdict: 'match', basis: 'words', ...none }, options);
+}
+
 function toFinding(
   book: Book,
   match: RecordMatch,

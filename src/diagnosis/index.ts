@@ -6,9 +6,20 @@ export {
   type DiagnoseOptions,
   DiagnosisSession,
   diagnose,
+  findingOf,
   MAX_EXCERPT_CHARS,
 } from './diagnose.ts';
 export { fillCommand, fitsType, quoteWord } from './fill.ts';
+export {
+  type DoneStep,
+  type Guide,
+  type GuideStep,
+  guideStep,
+  MAX_GUIDE_STEPS,
+  parseSteps,
+  printSteps,
+  UNSEEN,
+} from './guide.ts';
 export { type Neighbours, neighboursOf } from './neighbours.ts';
 export { commonSelections, type Possible, possibleWorlds } from './possible.ts';
 export {

@@ -21,7 +21,14 @@ import {
   withSaid,
 } from '../preflight/index.ts';
 import { renderAgain, renderWarning } from '../render/index.ts';
-import { changeFault, closeFault, openFault, projectOf, readOpenFaults } from '../store/index.ts';
+import {
+  changeFault,
+  closeFault,
+  type OpenedBook,
+  openFault,
+  projectOf,
+  readOpenFaults,
+} from '../store/index.ts';
 import type { Moment } from './agents.ts';
 
 export interface HookContext {
@@ -29,6 +36,8 @@ export interface HookContext {
   readonly home: string | null;
   /** The state folder; absent: the user's. */
   readonly state?: string;
+  /** The book; absent: the one that ships with the program, opened when it is needed. */
+  readonly book?: OpenedBook;
 }
 
 /** What a hook saw: an action of an open fault was run, then the failing command ended like this. */
@@ -37,6 +46,8 @@ export interface Observed {
   readonly record: string;
   readonly action: string;
   readonly outcome: 'fixed' | 'persists' | 'moved';
+  /** Of `moved`: the failure that came instead. */
+  readonly moved_to: string | null;
 }
 
 export interface HookAnswer {
@@ -92,7 +103,7 @@ async function after(
     return passed(moment, again, taken, faults, where, context);
   }
   const { diagnoseOutput } = await import('./diagnosis.ts');
-  const found = await diagnoseOutput(output, where.project);
+  const found = await diagnoseOutput(output, where.project, context.book);
   const matches = found.diagnosis.findings;
   if (matches.length === 0 && moment.ended !== 'failed')
     return passed(moment, again, taken, faults, where, context);
@@ -110,7 +121,12 @@ async function after(
     const pending = pendingKeys(fault, own && isBack ? own.key : null);
     const [only] = pending;
     if (only !== undefined && pending.length === 1)
-      observed.push({ record: fault.id, action: only, outcome: isBack ? 'persists' : 'moved' });
+      observed.push({
+        record: fault.id,
+        action: only,
+        outcome: isBack ? 'persists' : 'moved',
+        moved_to: isBack ? null : (matches[0]?.id ?? null),
+      });
     const changed = (f: OpenFault): OpenFault => {
       const ran = own && isBack ? withRun(f, { key: own.key, atMs: context.nowMs, after: 'failed' }) : f;
       return { ...ran, runs: ran.runs.map((r) => (r.after === 'unknown' ? { ...r, after: 'failed' } : r)) };
@@ -167,7 +183,7 @@ function passed(
     const pending = pendingKeys(fault, own?.action.key ?? null);
     const [only] = pending;
     if (only !== undefined && pending.length === 1)
-      observed.push({ record: fault.id, action: only, outcome: 'fixed' });
+      observed.push({ record: fault.id, action: only, outcome: 'fixed', moved_to: null });
     closeFault(where.project, fault.id, context.state);
   }
   const left = faults.filter((f) => !again.includes(f));

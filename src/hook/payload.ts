@@ -9,8 +9,8 @@ export const HOOK_LIMITS = {
   headBytes: 64 * 1024,
   /** … and the end, where a failure is told. */
   tailBytes: 960 * 1024,
-  /** After that the hook answers nothing, whatever it was doing. */
-  budgetMs: 1000,
+  /** An agent that has not ended its payload by then gets no answer. */
+  waitMs: 1000,
   /** Tokens of an answer. */
   maxTokens: 300,
 } as const;

@@ -4,8 +4,10 @@
  */
 import { writeSync } from 'node:fs';
 import { homedir } from 'node:os';
+import type { OutcomeReport } from '../evidence/index.ts';
+import { appendReports } from '../store/index.ts';
 import { AGENTS, type AgentName } from './agents.ts';
-import { answerTo } from './answer.ts';
+import { answerTo, type HookContext, type Observed } from './answer.ts';
 import { HOOK_LIMITS, type Payload, PayloadKeeper } from './payload.ts';
 
 /** What says that there is nothing to say. */
@@ -33,12 +35,14 @@ export function runHook(name: string, option?: string): void {
   };
   process.on('uncaughtException', () => finish(EMPTY));
   process.on('unhandledRejection', () => finish(EMPTY));
-  setTimeout(() => finish(EMPTY), HOOK_LIMITS.budgetMs);
+  // What is waited for is bounded in time, what is done then by the size of what was read.
+  const waiting = setTimeout(() => finish(EMPTY), HOOK_LIMITS.waitMs);
   const keeper = new PayloadKeeper();
   process.stdin.on('error', () => finish(EMPTY));
   process.stdin.on('data', (chunk: Buffer) => keeper.push(chunk));
   process.stdin.on('end', () => {
-    void respond(name, keeper).then(
+    clearTimeout(waiting);
+    void respond(name, keeper, { nowMs: Date.now(), home: homedir() }).then(
       (answer) => {
         if (answer === null) finish(EMPTY);
         else if (option === PLAIN_OPTION) finish(answer.text, PLAIN_STATUS);
@@ -49,14 +53,40 @@ export function runHook(name: string, option?: string): void {
   });
 }
 
-async function respond(
+/** What an agent is answered, as text and in its own form; null: nothing. */
+export async function respond(
   name: string,
   keeper: PayloadKeeper,
+  context: HookContext,
 ): Promise<{ readonly text: string; readonly json: Payload } | null> {
   const agent = Object.hasOwn(AGENTS, name) ? AGENTS[name as AgentName] : undefined;
   const payload = keeper.end();
   const moment = agent && payload ? agent.read(payload) : null;
   if (!agent || !moment || (moment.phase === 'before' && !agent.hearsBefore)) return null;
-  const { text } = await answerTo(moment, { nowMs: Date.now(), home: homedir() });
+  const { text, observed } = await answerTo(moment, context);
+  keepObserved(observed, context);
   return text === null ? null : { text, json: agent.write(moment, text) };
+}
+
+/** What was seen goes into the ledger, as the weaker kind that it is. A ledger that cannot be written is no failure. */
+function keepObserved(observed: readonly Observed[], { nowMs, state }: HookContext): void {
+  if (observed.length === 0) return;
+  const at = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+  const reports = observed.map(
+    ({ record, action, outcome, moved_to }): OutcomeReport => ({
+      record,
+      action,
+      outcome,
+      kind: 'observed',
+      environment: {},
+      readings: {},
+      moved_to,
+      note: null,
+    }),
+  );
+  try {
+    appendReports(reports, at, null, state);
+  } catch {
+    // Full, or not to be written.
+  }
 }

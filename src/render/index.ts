@@ -1,9 +1,18 @@
+export {
+  MAX_STRUCTURED_TOKENS,
+  renderExplained,
+  renderPart,
+  renderStep,
+  renderUntrusted,
+  type ShortDiagnosis,
+  shortDiagnosis,
+} from './agent.ts';
 export { type DrillReport, type PolicyFigures, renderDrill } from './drill.ts';
 export { type ExplainOptions, type FieldPage, renderExplain } from './explain.ts';
 export { GITHUB_LIMITS, renderGithub, renderSummary } from './github.ts';
 export { type ImportReport, renderImport } from './import.ts';
 export { renderIssues } from './issues.ts';
-export { renderJson, renderNdjson } from './json.ts';
+export { renderJson, renderNdjson, stringifySafely } from './json.ts';
 export { renderJunit } from './junit.ts';
 export { type ListEntry, renderList } from './list.ts';
 export { MAX_MARKDOWN_TOKENS, renderMarkdown } from './markdown.ts';
@@ -22,6 +31,6 @@ export {
 } from './preflight.ts';
 export { type ReportRow, renderReports } from './reports.ts';
 export { type BriefOptions, type FailedRun, renderBrief, renderRun } from './run.ts';
-export { MAX_EXCERPT_COLUMNS } from './safe.ts';
+export { MAX_EXCERPT_COLUMNS, visible } from './safe.ts';
 export { renderSarif, SARIF_LIMITS, type SarifOptions } from './sarif.ts';
 export { renderText, type TextOptions } from './text.ts';

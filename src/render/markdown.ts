@@ -134,7 +134,7 @@ export function answerLines(
   return out.ordered();
 }
 
-export function standing(finding: DiagnosisFinding, lang: Lang): string {
+export function standing(finding: Pick<DiagnosisFinding, 'trusted' | 'tier' | 'flags'>, lang: Lang): string {
   const words = WORDS[lang];
   if (!finding.trusted) return words.notRun;
   return [words.tier[finding.tier], ...finding.flags.map((flag) => words.flags[flag])].join(', ');

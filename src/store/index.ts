@@ -1,6 +1,6 @@
 export { readBackground } from './background-file.ts';
 export { BUILT_IN, type OpenBookOptions, type OpenedBook, openBook } from './books.ts';
-export { readEnvironment } from './environment.ts';
+export { ENVIRONMENT_VARIABLE, environmentOf } from './environment.ts';
 export { InputError } from './error.ts';
 export {
   appendReports,
@@ -25,6 +25,7 @@ export {
 export {
   changeFault,
   closeFault,
+  hasOpenFaults,
   openFault,
   type ProjectPlace,
   projectOf,

@@ -53,6 +53,11 @@ export function projectOf(path: string): ProjectPlace {
   return { project, folder, below: relative(project, folder).split(sep).join('/') };
 }
 
+/** Whether a fault was ever opened on this machine: a cheap question, asked before dear ones. */
+export function hasOpenFaults(state: string = stateFolder()): boolean {
+  return existsSync(join(state, 'open'));
+}
+
 /** The faults that are open in a project, the one seen last first. Never throws: what cannot be read is not there. */
 export function readOpenFaults(
   project: string,
