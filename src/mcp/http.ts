@@ -95,7 +95,11 @@ class Door {
     this.tokens = tokens.map(digest);
     this.handler = createMcpHandler(
       ({ requestInfo }) => make(context, this.callerOf(requestInfo?.headers.get('authorization') ?? null)),
-      { maxRequestBodySize: MCP_LIMITS.maxMessageBytes, maxSubscriptions: HTTP_LIMITS.maxSubscriptions },
+      {
+        maxRequestBodySize: MCP_LIMITS.maxMessageBytes,
+        maxSubscriptions: HTTP_LIMITS.maxSubscriptions,
+        onerror: noteForDebugging,
+      },
     );
   }
 
@@ -121,7 +125,8 @@ class Door {
       if (path === '/mcp') await this.mcp(request, response);
       else if (path === '/v1/report-outcome') await this.outcome(request, response);
       else problem(response, 404, 'there is /mcp and /v1/report-outcome');
-    } catch {
+    } catch (error) {
+      noteForDebugging(error);
       if (!response.headersSent) problem(response, 500, 'internal error, please report it');
       else response.destroy();
     } finally {
@@ -265,6 +270,11 @@ function send(response: ServerResponse, status: number, type: string, text: stri
   const close = status === 413 ? { Connection: 'close' } : {};
   response.writeHead(status, { 'Content-Type': type, ...ALWAYS, ...close });
   response.end(text);
+}
+
+/** What went wrong is nobody's business but that of who asks for it here. */
+function noteForDebugging(error: unknown): void {
+  if (process.env.FAULTBOOK_DEBUG) console.error(error);
 }
 
 /** RFC 9457. */

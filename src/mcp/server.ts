@@ -199,7 +199,8 @@ export function createServer(context: McpContext, caller: Caller): McpServer {
     {
       description: 'Guided troubleshooting of a known error, one step at a time.',
       argsSchema: z.object({
-        record: completable(name, (typed) => complete(idsOf(book), typed)),
+        // A schema of its own: it is marked, and a mark cannot be set twice.
+        record: completable(name.clone(), (typed) => complete(idsOf(book), typed)),
         steps: z
           .string()
           .max(MCP_LIMITS.maxNameChars)
