@@ -59,7 +59,8 @@ function addOtherPlatforms(packages) {
       ]);
       const musl = name.endsWith('musl');
       packages[path] = {
-        version,
+        // A range's least version: `npm ci` wants one that fits, and fetches none for another platform.
+        version: version.replace(/^[^\d]+/, ''),
         ...(dev ? { dev } : {}),
         optional: true,
         ...(os ? { os: [os] } : {}),
