@@ -301,7 +301,10 @@ export class LineScanner {
     }
   }
 
-  /** Ends the stream. @returns how many bytes it had, and lines where they were counted (else 0). */
+  /**
+   * Ends the stream; the scanner may then read another one.
+   * @returns how many bytes it had, and lines where they were counted (else 0)
+   */
   end(): { readonly bytes: number; readonly lines: number } {
     const { textAt } = this.kernel;
     const bytes = this.offset + this.held;
@@ -311,7 +314,10 @@ export class LineScanner {
       this.process(textAt, textAt + this.held);
       this.keep(textAt + this.held);
     }
-    return { bytes, lines: this.counting ? this.lines + open : 0 };
+    const lines = this.counting ? this.lines + open : 0;
+    this.offset = 0;
+    this.lines = 0;
+    return { bytes, lines };
   }
 
   /** Moves what is left behind `from` to the beginning. */

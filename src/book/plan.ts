@@ -15,7 +15,7 @@ export const PLAN_LIMITS = {
   /** Largest step between two probes. */
   maxStride: 8,
   /** Literals that a cost is estimated on. */
-  maxEstimated: 2_000,
+  maxEstimated: 300,
 } as const;
 
 /** One thing to look for. */
@@ -110,17 +110,28 @@ function sharesOf(bytes: Uint8Array, grams: GramCounts | null): Float64Array {
   return shares;
 }
 
-/** Expected hits per byte of text of a window: the mean over its alignments of the rarest part of each q-gram. */
-function windowShare(shares: Float64Array, at: number, gram: number, stride: number): number {
-  if (gram < 4) return SHORT_SHARE[gram] as number;
-  let sum = 0;
-  for (let j = 0; j < stride; j++) {
-    let least = 1;
-    for (let k = at + j; k <= at + j + gram - 4; k++)
-      if ((shares[k] as number) < least) least = shares[k] as number;
-    sum += least;
+/** Per place: the share of the rarest four bytes of the q-gram there, which bounds that of the q-gram. */
+function gramShares(shares: Float64Array, gram: number): Float64Array {
+  let least = shares;
+  for (let g = 5; g <= gram; g++) {
+    const shorter = least;
+    least = new Float64Array(Math.max(0, shorter.length - 1));
+    for (let i = 0; i < least.length; i++)
+      least[i] = Math.min(shorter[i] as number, shares[i + g - 4] as number);
   }
-  return sum / stride;
+  return least;
+}
+
+/** The least mean of `stride` neighbours: expected hits per byte of text of the best window. */
+function bestWindowShare(least: Float64Array, stride: number): number {
+  let sum = 0;
+  for (let i = 0; i < stride; i++) sum += least[i] as number;
+  let best = sum;
+  for (let i = stride; i < least.length; i++) {
+    sum += (least[i] as number) - (least[i - stride] as number);
+    if (sum < best) best = sum;
+  }
+  return Math.max(0, best) / stride;
 }
 /** Shares of grams that are too short to be counted. */
 const SHORT_SHARE = [1, 0.05, 0.01, 0.002];
@@ -129,11 +140,7 @@ const SHORT_SHARE = [1, 0.05, 0.01, 0.002];
 function costOf(bytes: Uint8Array, grams: GramCounts | null): number {
   const { length } = bytes;
   if (length < 4) return SHORT_SHARE[length] as number;
-  const shares = sharesOf(bytes, grams);
-  const stride = Math.min(length, 11) - 3;
-  let best = 1;
-  for (let at = 0; at + stride <= shares.length; at++)
-    best = Math.min(best, windowShare(shares, at, 4, stride));
+  const best = bestWindowShare(sharesOf(bytes, grams), Math.min(length, 11) - 3);
   return best + (length >= 11 ? 0 : length >= 8 ? 2e-5 : length >= 6 ? 1e-4 : 4e-4);
 }
 
@@ -189,32 +196,33 @@ interface Shape {
   readonly stride: number;
 }
 
+/** What the estimates know of a literal: its length, and by q (from 4) the shares of its q-grams. */
+interface Estimated {
+  readonly length: number;
+  readonly byGram: readonly Float64Array[];
+}
+
 /** Estimated nanoseconds per byte of one pass over literals of at least `gram + stride - 1` bytes. */
-function passCost(sample: readonly Float64Array[], count: number, { gram, stride }: Shape): number {
+function passCost(sample: readonly Estimated[], count: number, { gram, stride }: Shape): number {
   let hits = 0;
   const scale = count / Math.max(1, sample.length);
-  for (const shares of sample) {
-    let best = 1;
-    if (gram < 4) best = SHORT_SHARE[gram] as number;
-    else
-      for (let at = 0; at + stride + gram - 4 <= shares.length; at++)
-        best = Math.min(best, windowShare(shares, at, gram, stride));
-    hits += best;
+  for (const { byGram } of sample) {
+    hits +=
+      gram < 4 ? (SHORT_SHARE[gram] as number) : bestWindowShare(byGram[gram - 4] as Float64Array, stride);
   }
   const collisions = Math.min(0.06, (count * stride) / 2 ** 20) / stride;
   return probeCost(count * stride) / stride + (hits * scale + collisions) * HIT_COST;
 }
 
 function bestShape(
-  sample: readonly Float64Array[],
+  sample: readonly Estimated[],
   count: number,
   length: number,
 ): { shape: Shape; cost: number } {
   let best: { shape: Shape; cost: number } | null = null;
   for (let gram = Math.min(length, 2); gram <= Math.min(PLAN_LIMITS.maxGram, length); gram++) {
     if (gram < 4 && length > 6) continue;
-    const stride = Math.min(PLAN_LIMITS.maxStride, length - gram + 1);
-    const shape = { gram, stride };
+    const shape = { gram, stride: Math.min(PLAN_LIMITS.maxStride, length - gram + 1) };
     const cost = passCost(sample, count, shape);
     if (!best || cost < best.cost) best = { shape, cost };
   }
@@ -230,14 +238,17 @@ function choosePasses(
   const step = Math.max(1, Math.floor(literals.length / PLAN_LIMITS.maxEstimated));
   const sample = literals
     .filter((_, i) => i % step === 0)
-    .map(({ bytes }) => ({ length: bytes.length, shares: sharesOf(bytes, grams) }));
+    .map(({ bytes }): Estimated => {
+      const shares = sharesOf(bytes, grams);
+      return { length: bytes.length, byGram: [4, 5, 6, 7, 8].map((gram) => gramShares(shares, gram)) };
+    });
   const lengths = literals.map((l) => l.bytes.length);
   const shortest = lengths.reduce((a, b) => Math.min(a, b));
   const longest = PLAN_LIMITS.maxGram + PLAN_LIMITS.maxStride - 1;
   const part = (least: number, below: number) => {
     const inside = (n: number) => n >= least && n < below;
     return bestShape(
-      sample.filter((s) => inside(s.length)).map((s) => s.shares),
+      sample.filter((s) => inside(s.length)),
       lengths.filter(inside).length,
       least,
     );
@@ -271,9 +282,9 @@ function chooseWindow(
 ): number {
   const last = bytes.length - (gram + stride - 1);
   if (gram < 4) return 0;
-  const shares = sharesOf(bytes, grams);
+  const least = gramShares(sharesOf(bytes, grams), gram);
   let best = 0;
-  let least = Number.POSITIVE_INFINITY;
+  let lowest = Number.POSITIVE_INFINITY;
   for (let at = 0; at <= last; at++) {
     const others = used[
       countIndex(
@@ -283,9 +294,11 @@ function chooseWindow(
         bytes[at + 3] as number,
       )
     ] as number;
-    const cost = windowShare(shares, at, gram, stride) * (1 + others) + others * 1e-7;
-    if (cost < least) {
-      least = cost;
+    let cost = 0;
+    for (let j = 0; j < stride; j++) cost += least[at + j] as number;
+    cost = cost * (1 + others) + others * 1e-7;
+    if (cost < lowest) {
+      lowest = cost;
       best = at;
     }
   }

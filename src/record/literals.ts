@@ -57,48 +57,76 @@ export function literalChoices(node: PatternNode): {
     const begins = prefix && members.every((m) => kept.some((k) => m.startsWith(k)));
     choices.push({ members: kept, prefix: begins, whole: false });
   };
-  const parts = flatten(node);
+  const parts: Part[] = [];
+  collectParts(node, spell, parts);
+  const varied = parts.some((part) => part.exact && part.exact.length > 1);
+  const exactly = !folded || foldsEverything(node);
   // One run takes in small classes and alternations, the other keeps to what is certain.
-  for (const wide of [true, false]) {
+  for (const wide of varied ? [true, false] : [true]) {
     let run: readonly string[] = [''];
     let begins = true;
     let consumed = false;
-    let whole = !folded || foldsEverything(node);
+    let whole = exactly;
     const flush = (last: boolean) => {
       add(run, begins, last && whole && begins);
       run = [''];
       begins = false;
     };
     for (const part of parts) {
-      if (part.kind === 'assert') {
-        whole = false;
+      if (part.exact?.[0] === '' && part.exact.length === 1) {
+        if (part.asserts) whole = false;
         continue;
       }
-      const info = analyse(part, spell);
-      const next = info.exact && (wide || info.exact.length === 1) ? cross(run, info.exact) : null;
+      const next = part.exact && (wide || part.exact.length === 1) ? cross(run, part.exact) : null;
       if (next) run = next;
       else {
         whole = false;
         flush(false);
-        if (info.exact && wide) {
-          run = info.exact;
+        if (part.exact && wide) {
+          run = part.exact;
           begins = !consumed;
-        } else add(info.exact ?? info.best, false, false);
+        } else add(part.exact ?? part.best, false, false);
       }
       consumed = true;
-      if (hasAssertion(part)) whole = false;
+      if (part.asserts) whole = false;
     }
     flush(true);
   }
   return { choices, folded };
 }
 
-/** The parts of a pattern that follow one another, groups opened. */
-function flatten(node: PatternNode): PatternNode[] {
-  if (node.kind === 'group') return flatten(node.node);
-  if (node.kind === 'concat') return node.nodes.flatMap(flatten);
-  if (node.kind === 'repeat' && node.min === 1 && node.max === 1) return flatten(node.node);
-  return [node];
+/** What is known of one of the parts that follow one another in a pattern. */
+interface Part extends Info {
+  readonly asserts: boolean;
+}
+
+/** The parts of a pattern, groups opened; characters in a row are one part. */
+function collectParts(node: PatternNode, spell: Spell, parts: Part[]): void {
+  if (node.kind === 'group' || (node.kind === 'repeat' && node.min === 1 && node.max === 1)) {
+    collectParts(node.node, spell, parts);
+    return;
+  }
+  if (node.kind !== 'concat') {
+    parts.push({ ...analyse(node, spell), asserts: hasAssertion(node) });
+    return;
+  }
+  let run = '';
+  const flush = () => {
+    if (run !== '') parts.push({ exact: [run], best: null, asserts: false });
+    run = '';
+  };
+  for (const child of node.nodes) {
+    const chars = child.kind === 'class' ? spell(child.ranges) : null;
+    if (chars?.length === 1) {
+      // Longer texts are cut anyway, and a run must stay one that can be crossed.
+      if (run.length >= LITERAL_LIMITS.maxChars - 1) flush();
+      run += chars[0];
+    } else {
+      flush();
+      collectParts(child, spell, parts);
+    }
+  }
+  flush();
 }
 
 function hasAssertion(node: PatternNode): boolean {
@@ -178,6 +206,7 @@ export function requiredLiterals(pattern: Pick<ParsedPattern, 'node'>): LiteralS
 
 /** Members that contain another member are superfluous: wherever they occur, the shorter one does too. */
 function minimal(members: readonly string[]): string[] {
+  if (members.length === 1) return [...members];
   const unique = [...new Set(members)].sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
   const kept: string[] = [];
   for (const m of unique) if (!kept.some((k) => m.includes(k))) kept.push(m);
@@ -222,6 +251,8 @@ type Spell = (ranges: CharRanges) => string[] | null;
 
 /** As they are; no case is folded. */
 function spellExactly(ranges: CharRanges): string[] | null {
+  const [only] = ranges;
+  if (only && ranges.length === 1 && only[0] === only[1]) return [String.fromCodePoint(only[0])];
   let size = 0;
   for (const [lo, hi] of ranges) size += hi - lo + 1;
   if (size > LITERAL_LIMITS.maxClass) return null;
@@ -289,6 +320,11 @@ function alternate(infos: readonly Info[]): Info {
 }
 
 function cross(left: readonly string[], right: readonly string[]): readonly string[] | null {
+  const [only] = right;
+  if (left.length === 1 && right.length === 1) {
+    const text = (left[0] as string) + only;
+    return text.length > LITERAL_LIMITS.maxChars ? null : [text];
+  }
   if (left.length * right.length > LITERAL_LIMITS.maxMembers) return null;
   const out = new Set<string>();
   for (const l of left) {
