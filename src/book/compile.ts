@@ -20,7 +20,7 @@ import { type Background, RARITY_LIMITS, textBits } from './background.ts';
 import { buildEngine } from './engine.ts';
 import { type Phrase, phrasesOf } from './phrases.ts';
 
-import { UnitReader } from './text.ts';
+import { type Unit, UnitReader } from './text.ts';
 
 /** What a pattern is for. `signature`: derived from the human text of a record from elsewhere. */
 export type PatternRole = 'regex' | 'wording' | 'signature' | 'sequence' | 'not_if';
@@ -168,6 +168,9 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** Lines of the background that are looked through together. */
+const UNITS_AT_ONCE = 1_000;
+
 type Draft = Omit<BookPattern, 'careless' | 'weak'>;
 
 /** Whether a pattern stands for a message, and is no step or exclusion. */
@@ -298,10 +301,11 @@ function carelessDrafts(
   const engine = buildEngine(open.map((index) => drafts[index] as Draft));
   const hits = new Int32Array(open.length);
   const decided = new Set<number>();
-  const reader = new UnitReader((unit) => {
+  let units: Unit[] = [];
+  const count = () => {
     engine.match(
-      unit,
-      (at) => {
+      units,
+      (_, at) => {
         hits[at] = (hits[at] as number) + 1;
         if ((hits[at] as number) <= allowed) return;
         careless.add(open[at] as number);
@@ -309,8 +313,13 @@ function carelessDrafts(
       },
       decided,
     );
+    units = [];
+  };
+  const reader = new UnitReader((unit) => {
+    if (units.push(unit) >= UNITS_AT_ONCE) count();
   });
   for (const line of background.lines) reader.push(`${line}\n`);
   reader.end();
+  count();
   return careless;
 }

@@ -118,12 +118,13 @@ export function buildKernel(plan: LiteralPlan, options: { readonly wasm?: boolea
       entriesAt: take((entries + 1) * ENTRY.size),
     };
   });
-  const headersAt = take(plan.literals.length * LITERAL.size);
-  const literalBytes = plan.literals.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const literals = plan.literalFrom.length - 1;
+  const headersAt = take(literals * LITERAL.size);
   // Eight bytes are read at once, from the last one as well.
-  let literalAt = take(literalBytes * 2 + 8);
+  const bytesAt = take(plan.literalBytes.length + 8);
+  const masksAt = take(plan.literalMasks.length + 8);
   const listAt = take((BLOCK_GROUPS * GROUP + GROUP + 1) * 4);
-  const records = Math.max(MIN_OUT_RECORDS, plan.literals.length * MAX_OCCURRENCES);
+  const records = Math.max(MIN_OUT_RECORDS, literals * MAX_OCCURRENCES);
   const outAt = take(records * OUT_WORDS * 4);
   const textAt = end;
 
@@ -148,14 +149,16 @@ export function buildKernel(plan: LiteralPlan, options: { readonly wasm?: boolea
     },
   };
   const { bytes, words } = kernel;
-  plan.literals.forEach((literal, i) => {
-    const { length } = literal.bytes;
-    bytes.set(literal.bytes, literalAt);
-    bytes.set(literal.masks, literalAt + length);
-    words.set([literalAt, literalAt + length, length, 0], (headersAt + i * LITERAL.size) >>> 2);
-    literalAt += 2 * length;
-  });
-  run.configure(headersAt, plan.literals.length, listAt, outAt, outAt + records * OUT_WORDS * 4);
+  bytes.set(plan.literalBytes, bytesAt);
+  bytes.set(plan.literalMasks, masksAt);
+  for (let l = 0; l < literals; l++) {
+    const from = plan.literalFrom[l] as number;
+    const at = (headersAt + l * LITERAL.size) >>> 2;
+    words[at] = bytesAt + from;
+    words[at + 1] = masksAt + from;
+    words[at + 2] = (plan.literalFrom[l + 1] as number) - from;
+  }
+  run.configure(headersAt, literals, listAt, outAt, outAt + records * OUT_WORDS * 4);
   layouts.forEach(({ pass, bits, log2, tableAt, slotLog2, slotsAt, entriesAt }, i) => {
     const at = passes[i] as number;
     const low = 2 ** (8 * Math.min(4, pass.gram)) - 1;

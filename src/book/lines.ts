@@ -5,12 +5,12 @@
  * A line ends at LF (which is not part of it; a CR is). Per line the answer is that of trying every pattern on it.
  */
 import { foldAscii, type PatternNode, parsePattern } from '../record/index.ts';
-import { type Automaton, compileProgram, type Program, simulationOf } from './automaton.ts';
-import { overBytes, type TextUnit } from './bytes.ts';
-import { DfaBudget, LazyDfa } from './dfa.ts';
+import type { TextUnit } from './bytes.ts';
+import { Confirmer } from './confirm.ts';
 import { buildKernel, type Kernel } from './kernel.ts';
 import { MAX_OCCURRENCES, OUT_WORDS } from './kernel-layout.ts';
-import { countGrams, extraLiteral, type LiteralPlan, PROOFS, planLiterals } from './plan.ts';
+import { type Occurrences, visitLines } from './occurrences.ts';
+import { chooseLiterals, countGrams, extraLiteral, type LiteralPlan, PROOFS, planLiterals } from './plan.ts';
 
 /** Limits of scanning; `docs/engine.md` lists them. */
 export const SCAN_LIMITS = {
@@ -70,10 +70,11 @@ export function compileLinePatterns(
     return pattern?.node ?? null;
   });
   const extras = (options.extras ?? []).map((text) => extraLiteral(foldAscii(text)));
+  const grams = options.sample ? countGrams(options.sample) : null;
   const plan = planLiterals(
-    nodes.map((n) => n ?? NEVER),
+    nodes.map((node) => chooseLiterals(node ?? NEVER, grams)),
     extras,
-    options.sample ? countGrams(options.sample) : null,
+    grams,
   );
   return {
     count: patterns.length,
@@ -99,111 +100,8 @@ export interface MatchedLine {
   readonly number: number;
 }
 
-/** Confirms patterns on a line of bytes; automata are made when a pattern is first needed. */
-class Confirmer {
-  private readonly patterns: LinePatterns;
-  private readonly budget = new DfaBudget();
-  private readonly programs: (Program | undefined)[];
-  private readonly anchored: (LazyDfa | undefined)[];
-  private readonly floating: (LazyDfa | undefined)[];
-  /** Over bytes, for patterns whose automaton gave up. */
-  private readonly simulations = new Map<number, Automaton>();
-  /** Over text, for lines that are no UTF-8. */
-  private readonly automata = new Map<number, Automaton>();
-  private text: string | null = null;
-
-  constructor(patterns: LinePatterns) {
-    this.patterns = patterns;
-    this.programs = new Array(patterns.count);
-    this.anchored = new Array(patterns.count);
-    this.floating = new Array(patterns.count);
-  }
-
-  /**
-   * Says which line is asked about from now on. Where characters count, bytes that are no UTF-8 are read as
-   * U+FFFD, as everywhere: such a line is asked as text.
-   */
-  onLine(bytes: Uint8Array, from: number, to: number): void {
-    this.text = null;
-    if (this.patterns.unit === 'byte') return;
-    for (let at = from; at < to; at++) {
-      if ((bytes[at] as number) < 128) continue;
-      if (decoder.decode(bytes.subarray(at, to)).includes('\ufffd'))
-        this.text = decoder.decode(bytes.subarray(from, to));
-      return;
-    }
-  }
-
-  /** Whether a match begins at `at`. A `hopeless` automaton says no: the whole line is asked later. */
-  beginsAt(pattern: number, bytes: Uint8Array, at: number, lineFrom: number, lineTo: number): boolean {
-    if (this.text !== null) return this.isOn(pattern, bytes, lineFrom, lineTo);
-    let dfa = this.anchored[pattern];
-    if (!dfa) {
-      dfa = new LazyDfa(this.programOf(pattern), true, this.budget);
-      this.anchored[pattern] = dfa;
-    }
-    return !dfa.hopeless && dfa.test(bytes, at, lineTo, lineFrom);
-  }
-
-  /** Whether `beginsAt` says nothing about the pattern any more. */
-  gaveUp(pattern: number): boolean {
-    return this.anchored[pattern]?.hopeless ?? false;
-  }
-
-  isOn(pattern: number, bytes: Uint8Array, from: number, to: number): boolean {
-    if (this.text !== null) {
-      let automaton = this.automata.get(pattern);
-      if (!automaton) {
-        automaton = simulationOf(compileProgram(this.patterns.nodes[pattern] ?? NEVER));
-        this.automata.set(pattern, automaton);
-      }
-      return automaton.test(this.text);
-    }
-    let dfa = this.floating[pattern];
-    if (!dfa) {
-      dfa = new LazyDfa(this.programOf(pattern), false, this.budget);
-      this.floating[pattern] = dfa;
-    }
-    if (!dfa.hopeless) return dfa.test(bytes, from, to, from);
-    let simulation = this.simulations.get(pattern);
-    if (!simulation) {
-      simulation = simulationOf(this.programOf(pattern));
-      this.simulations.set(pattern, simulation);
-    }
-    return simulation.test(latin1(bytes, from, to));
-  }
-
-  private programOf(pattern: number): Program {
-    let program = this.programs[pattern];
-    if (!program) {
-      program = compileProgram(overBytes(this.patterns.nodes[pattern] ?? NEVER, this.patterns.unit));
-      this.programs[pattern] = program;
-    }
-    return program;
-  }
-}
-
-/** Keeps a byte order mark: it is a character like others. */
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-
-/** Bytes as characters of the same numbers. */
-function latin1(bytes: Uint8Array, from: number, to: number): string {
-  let text = '';
-  for (let at = from; at < to; at += 4096) {
-    text += String.fromCharCode(...bytes.subarray(at, Math.min(to, at + 4096)));
-  }
-  return text;
-}
-
 const WHOLE = PROOFS.indexOf('whole');
 const PREFIX = PROOFS.indexOf('prefix');
-
-/** Occurrences of one pass, and how far they were taken. */
-interface Occurrences {
-  words: Uint32Array;
-  at: number;
-  end: number;
-}
 
 /**
  * Scans one stream. `push` chunks of any size, then `end`; or fill `room()` and say `wrote(n)`, which saves a copy.
@@ -247,7 +145,7 @@ export class LineScanner {
     this.onLine = onLine;
     this.counting = options.countLines ?? false;
     this.kernel = buildKernel(patterns.plan, { wasm: patterns.wasm });
-    this.confirmer = new Confirmer(patterns);
+    this.confirmer = new Confirmer(patterns.count, (p) => patterns.nodes[p] ?? NEVER, patterns.unit);
     const owners = patterns.count + (patterns.plan.owners.reduce((a, b) => Math.max(a, b), -1) + 1);
     this.decided = new Uint32Array(owners);
     this.attempts = new Uint8Array(owners);
@@ -348,70 +246,46 @@ export class LineScanner {
 
   /** Looks at whole lines. */
   private process(from: number, to: number): void {
+    if (this.patterns.plan.unfiltered.length > 0) this.everyLine(from, to);
+    else {
+      visitLines(this.kernel, from, to, (streams, lineFrom) => {
+        this.begin();
+        for (const s of streams) this.take(s, lineFrom);
+        this.finish();
+      });
+    }
+  }
+
+  /** Some patterns have to be tried on every line, between those that hold literals as on them. */
+  private everyLine(from: number, to: number): void {
     const { kernel } = this;
-    const unfiltered = this.patterns.plan.unfiltered;
-    if (kernel.passes.length === 1 && unfiltered.length === 0) {
-      const count = kernel.run.scan(kernel.passes[0] as number, from, to);
-      if (count < 0) this.halve(from, to);
-      else if (count > 0) {
-        this.merge([{ words: kernel.words, at: kernel.outAt, end: kernel.outAt + count * OUT_WORDS }]);
+    let at = from;
+    const alone = (border: number) => {
+      for (; at < border; at = this.lineTo + 1) {
+        this.begin();
+        this.everywhere(at, kernel.run.lineEnd(at, to));
+        this.finish();
       }
-      return;
-    }
-    const streams: Occurrences[] = [];
-    for (const pass of kernel.passes) {
-      const count = kernel.run.scan(pass, from, to);
-      if (count < 0) {
-        this.halve(from, to);
-        return;
-      }
-      const end = count * OUT_WORDS;
-      if (end > 0) streams.push({ words: kernel.words.slice(kernel.outAt, kernel.outAt + end), at: 0, end });
-    }
-    if (unfiltered.length > 0) this.everyLine(from, to, streams);
-    else if (streams.length > 0) this.merge(streams);
-  }
-
-  /** More occurrences than there is room for: the text is looked at in two parts. A single line always fits. */
-  private halve(from: number, to: number): void {
-    const middle = (from + to) >>> 1;
-    let border = this.kernel.run.lineEnd(middle, to) + 1;
-    if (border >= to) {
-      border = middle;
-      while (border > from && this.kernel.bytes[border - 1] !== 10) border--;
-    }
-    if (border <= from || border >= to) throw new Error('a line has more occurrences than literals');
-    this.process(from, border);
-    this.process(border, to);
-  }
-
-  private merge(streams: readonly Occurrences[]): void {
-    for (;;) {
-      let next = 0xffffffff;
-      for (const s of streams) if (s.at < s.end) next = Math.min(next, s.words[s.at] as number);
-      if (next === 0xffffffff) return;
+    };
+    visitLines(kernel, from, to, (streams, lineFrom) => {
+      alone(lineFrom);
       this.begin();
-      for (const s of streams) this.take(s, next);
+      this.everywhere(lineFrom, kernel.run.lineEnd(lineFrom, to));
+      for (const s of streams) this.take(s, lineFrom);
       this.finish();
-    }
+      at = this.lineTo + 1;
+    });
+    alone(to);
   }
 
-  /** Some patterns have to be tried on every line. */
-  private everyLine(from: number, to: number, streams: readonly Occurrences[]): void {
-    const { kernel } = this;
-    for (let at = from; at < to; ) {
-      const end = kernel.run.lineEnd(at, to);
-      this.begin();
-      this.lineFrom = at;
-      this.lineTo = end;
-      this.askedAt = this.stamp;
-      this.confirmer.onLine(kernel.bytes, at, end);
-      for (const s of streams) this.take(s, at);
-      for (const pattern of this.patterns.plan.unfiltered) {
-        if (this.confirmer.isOn(pattern, kernel.bytes, at, end)) this.found.push(pattern);
-      }
-      this.finish();
-      at = end + 1;
+  /** Tries the patterns that no literal finds. */
+  private everywhere(from: number, to: number): void {
+    this.askedAt = this.stamp;
+    this.lineFrom = from;
+    this.lineTo = to;
+    this.confirmer.onLine(this.kernel.bytes, from, to);
+    for (const pattern of this.patterns.plan.unfiltered) {
+      if (this.confirmer.isOn(pattern, this.kernel.bytes, from, to)) this.found.push(pattern);
     }
   }
 

@@ -41,7 +41,10 @@ export interface PlannedPass {
 }
 
 export interface LiteralPlan {
-  readonly literals: readonly PlannedLiteral[];
+  /** Literal l is the bytes from `literalFrom[l]` to `literalFrom[l + 1]`, with the case masks at the same places. */
+  readonly literalFrom: Uint32Array;
+  readonly literalBytes: Uint8Array;
+  readonly literalMasks: Uint8Array;
   readonly passes: readonly PlannedPass[];
   /** Per literal, its owners: positions in `owners` from `ownersFrom[l]` to `ownersFrom[l + 1]`. */
   readonly ownersFrom: Int32Array;
@@ -155,15 +158,15 @@ function literalOf(member: string, folded: boolean): PlannedLiteral {
   return { bytes, masks };
 }
 
-/** What a pattern is looked for by. */
-interface Choice {
+/** What a pattern is looked for by: one of the members is in every match. */
+export interface Choice {
   readonly members: readonly string[];
   readonly proof: Proof;
   readonly folded: boolean;
 }
 
-/** @returns null where no set will do. */
-function chooseLiterals(node: PatternNode, grams: GramCounts | null): Choice | null {
+/** The best any-of set of a pattern; null where no set will do. */
+export function chooseLiterals(node: PatternNode, grams: GramCounts | null): Choice | null {
   const { choices, folded } = literalChoices(node);
   let best: { choice: LiteralChoice; cost: number } | null = null;
   for (const choice of choices) {
@@ -312,9 +315,12 @@ function chooseWindow(
   return best;
 }
 
-/** Plans how patterns are looked for. Deterministic: the same patterns and counts give the same plan. */
+/**
+ * Plans how patterns are looked for, given what each is looked for by (null: nothing will do), and extra literals, whose
+ * owners count on from the patterns. Deterministic: the same input gives the same plan.
+ */
 export function planLiterals(
-  patterns: readonly PatternNode[],
+  choices: readonly (Choice | null)[],
   extra: readonly PlannedLiteral[],
   grams: GramCounts | null,
 ): LiteralPlan {
@@ -322,37 +328,29 @@ export function planLiterals(
   const literals: PlannedLiteral[] = [];
   const owning: { owner: number; proof: number }[][] = [];
   const unfiltered: number[] = [];
-  const own = (literal: PlannedLiteral, key: string, owner: number, proof: number) => {
+  const own = (literal: () => PlannedLiteral, key: string, owner: number, proof: number) => {
     let number = numbers.get(key);
     if (number === undefined) {
-      number = literals.push(literal) - 1;
+      number = literals.push(literal()) - 1;
       numbers.set(key, number);
       owning.push([]);
     }
     (owning[number] as { owner: number; proof: number }[]).push({ owner, proof });
   };
-  patterns.forEach((node, owner) => {
-    const choice = chooseLiterals(node, grams);
-    if (!choice) unfiltered.push(owner);
-    else {
-      for (const member of choice.members) {
-        own(
-          literalOf(member, choice.folded),
-          (choice.folded ? 'f' : 'x') + member,
-          owner,
-          PROOFS.indexOf(choice.proof),
-        );
-      }
+  choices.forEach((choice, owner) => {
+    if (!choice) {
+      unfiltered.push(owner);
+      return;
+    }
+    const { members, folded, proof } = choice;
+    for (const member of members) {
+      const literal = () => literalOf(member, folded);
+      own(literal, (folded ? 'f' : 'x') + member, owner, PROOFS.indexOf(proof));
     }
   });
   const decoder = new TextDecoder();
   extra.forEach((literal, i) => {
-    own(
-      literal,
-      (literal.masks.some((m) => m !== 0) ? 'f' : 'x') + decoder.decode(literal.bytes),
-      patterns.length + i,
-      0,
-    );
+    own(() => literal, `f${decoder.decode(literal.bytes)}`, choices.length + i, 0);
   });
   const ownersFrom = new Int32Array(literals.length + 1);
   owning.forEach((list, i) => {
@@ -376,8 +374,20 @@ export function planLiterals(
       ),
     };
   });
+  const literalFrom = new Uint32Array(literals.length + 1);
+  literals.forEach(({ bytes }, l) => {
+    literalFrom[l + 1] = (literalFrom[l] as number) + bytes.length;
+  });
+  const literalBytes = new Uint8Array(literalFrom[literals.length] as number);
+  const literalMasks = new Uint8Array(literalBytes.length);
+  literals.forEach(({ bytes, masks }, l) => {
+    literalBytes.set(bytes, literalFrom[l]);
+    literalMasks.set(masks, literalFrom[l]);
+  });
   return {
-    literals,
+    literalFrom,
+    literalBytes,
+    literalMasks,
     passes,
     ownersFrom,
     owners: Int32Array.from(flat, (o) => o.owner),
