@@ -158,18 +158,22 @@ function namesIn(node: PatternNode): number {
   }
 }
 
-function isWord(code: number): boolean {
+export function isWord(code: number): boolean {
   return (
     (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || code === 95 || (code >= 97 && code <= 122)
   );
 }
 
 function holds(assertion: number, text: string, at: number): boolean {
-  if (assertion === 0) return at === 0;
-  if (assertion === 1) return at === text.length;
-  const before = at > 0 && isWord(text.charCodeAt(at - 1));
-  const after = at < text.length && isWord(text.charCodeAt(at));
-  return (before !== after) === (assertion === 2);
+  const before = at > 0 ? text.charCodeAt(at - 1) : -1;
+  return holdsBetween(assertion, before, at < text.length ? text.charCodeAt(at) : -1);
+}
+
+/** Whether a position is what an assertion says, given the characters (or bytes) around it; -1 is the end of the text. */
+export function holdsBetween(assertion: number, before: number, after: number): boolean {
+  if (assertion === 0) return before === -1;
+  if (assertion === 1) return after === -1;
+  return (isWord(before) !== isWord(after)) === (assertion === 2);
 }
 
 /** A set of instructions in order of preference, cleared in constant time. */
@@ -325,7 +329,7 @@ function firstCharacters({ op, x, y, classes }: Program): Uint8Array | null {
   return first;
 }
 
-/** Simulates a program; one over bytes reads texts whose characters are bytes (latin1). */
+/** Simulates a program over text. */
 export function simulationOf(program: Program): Automaton {
   return new Simulation(program);
 }

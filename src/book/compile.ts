@@ -19,6 +19,7 @@ import {
 import { type Background, RARITY_LIMITS, textBits } from './background.ts';
 import { buildEngine } from './engine.ts';
 import { type Phrase, phrasesOf } from './phrases.ts';
+import type { LiteralPlan } from './plan.ts';
 
 import { type Unit, UnitReader } from './text.ts';
 
@@ -60,6 +61,8 @@ export interface Book {
   readonly evidence: readonly (EvidenceSummary | null)[];
   /** Per record: where it came from; null, or absent altogether: the book that ships with the program. */
   readonly standing?: readonly (Standing | null)[];
+  /** How its patterns are looked for; absent: planned when first needed. */
+  readonly plan?: LiteralPlan;
 }
 
 /** Where a record came from that did not ship with the program. */

@@ -3,6 +3,15 @@ import type { PatternNode } from '../record/index.ts';
 import { type Automaton, compileProgram, type Program, simulationOf } from './automaton.ts';
 import { overBytes, type TextUnit } from './bytes.ts';
 import { DfaBudget, LazyDfa } from './dfa.ts';
+import { ByteSimulation } from './simulate.ts';
+
+/** Limits of confirming; `docs/engine.md` lists them. */
+export const CONFIRM_LIMITS = {
+  /** Lines on which a pattern is simulated before an automaton is built for it. */
+  simulatedFirst: 12,
+  /** Longer lines are never simulated while an automaton will do. */
+  maxSimulatedBytes: 2_000,
+} as const;
 
 /** Confirms patterns on a line of bytes; automata are made when a pattern is first needed. */
 export class Confirmer {
@@ -12,8 +21,9 @@ export class Confirmer {
   private readonly programs: (Program | undefined)[];
   private readonly anchored: (LazyDfa | undefined)[];
   private readonly floating: (LazyDfa | undefined)[];
-  /** Over bytes, for patterns whose automaton gave up. */
-  private readonly simulations = new Map<number, Automaton>();
+  /** How often a pattern was simulated, up to `simulatedFirst`. */
+  private readonly simulated: Uint8Array;
+  private readonly simulation = new ByteSimulation();
   /** Over text, for lines that are no UTF-8. */
   private readonly automata = new Map<number, Automaton>();
   private text: string | null = null;
@@ -24,6 +34,7 @@ export class Confirmer {
     this.programs = new Array(count);
     this.anchored = new Array(count);
     this.floating = new Array(count);
+    this.simulated = new Uint8Array(count);
   }
 
   /**
@@ -41,43 +52,50 @@ export class Confirmer {
     }
   }
 
-  /** Whether a match begins at `at`. A `hopeless` automaton says no: the whole line is asked later. */
+  /** Whether a match begins at `at`. */
   beginsAt(pattern: number, bytes: Uint8Array, at: number, lineFrom: number, lineTo: number): boolean {
     if (this.text !== null) return this.isOn(pattern, bytes, lineFrom, lineTo);
-    let dfa = this.anchored[pattern];
-    if (!dfa) {
-      dfa = new LazyDfa(this.programOf(pattern), true, this.budget);
-      this.anchored[pattern] = dfa;
-    }
-    return !dfa.hopeless && dfa.test(bytes, at, lineTo, lineFrom);
+    return this.run(pattern, this.anchored, bytes, at, lineTo, lineFrom);
   }
 
-  /** Whether `beginsAt` says nothing about the pattern any more. */
-  gaveUp(pattern: number): boolean {
-    return this.anchored[pattern]?.hopeless ?? false;
-  }
-
+  /** Whether the pattern matches anywhere on the line. */
   isOn(pattern: number, bytes: Uint8Array, from: number, to: number): boolean {
-    if (this.text !== null) {
-      let automaton = this.automata.get(pattern);
-      if (!automaton) {
-        automaton = simulationOf(compileProgram(this.nodeOf(pattern)));
-        this.automata.set(pattern, automaton);
+    if (this.text === null) return this.run(pattern, this.floating, bytes, from, to, from);
+    let automaton = this.automata.get(pattern);
+    if (!automaton) {
+      automaton = simulationOf(compileProgram(this.nodeOf(pattern)));
+      this.automata.set(pattern, automaton);
+    }
+    return automaton.test(this.text);
+  }
+
+  private run(
+    pattern: number,
+    automata: (LazyDfa | undefined)[],
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    lineFrom: number,
+  ): boolean {
+    const isAnchored = automata === this.anchored;
+    const program = this.programOf(pattern);
+    if (!this.isNew(pattern, to - from)) {
+      let dfa = automata[pattern];
+      if (!dfa) {
+        dfa = new LazyDfa(program, isAnchored, this.budget);
+        automata[pattern] = dfa;
       }
-      return automaton.test(this.text);
-    }
-    let dfa = this.floating[pattern];
-    if (!dfa) {
-      dfa = new LazyDfa(this.programOf(pattern), false, this.budget);
-      this.floating[pattern] = dfa;
-    }
-    if (!dfa.hopeless) return dfa.test(bytes, from, to, from);
-    let simulation = this.simulations.get(pattern);
-    if (!simulation) {
-      simulation = simulationOf(this.programOf(pattern));
-      this.simulations.set(pattern, simulation);
-    }
-    return simulation.test(latin1(bytes, from, to));
+      if (!dfa.hopeless) return dfa.test(bytes, from, to, lineFrom);
+    } else this.simulated[pattern] = (this.simulated[pattern] as number) + 1;
+    return this.simulation.test(program, bytes, from, to, lineFrom, isAnchored);
+  }
+
+  /** Building an automaton costs more than simulating the pattern a few times, and most patterns are met once. */
+  private isNew(pattern: number, bytes: number): boolean {
+    return (
+      bytes <= CONFIRM_LIMITS.maxSimulatedBytes &&
+      (this.simulated[pattern] as number) < CONFIRM_LIMITS.simulatedFirst
+    );
   }
 
   private programOf(pattern: number): Program {
@@ -92,12 +110,3 @@ export class Confirmer {
 
 /** Keeps a byte order mark: it is a character like others. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-
-/** Bytes as characters of the same numbers. */
-function latin1(bytes: Uint8Array, from: number, to: number): string {
-  let text = '';
-  for (let at = from; at < to; at += 4096) {
-    text += String.fromCharCode(...bytes.subarray(at, Math.min(to, at + 4096)));
-  }
-  return text;
-}

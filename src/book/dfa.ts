@@ -4,7 +4,7 @@
  * Matching Can Be Simple And Fast", 2007). Its memory is bounded: what outgrows it is forgotten and made again, and a
  * pattern that forgets all the time is simulated instead (`automaton.ts`), which is slower and as linear.
  */
-import { ASSERT, CHAR, CLASS, JUMP, MATCH, type Program, SAVE, SPLIT } from './automaton.ts';
+import { ASSERT, CHAR, CLASS, isWord, JUMP, MATCH, type Program, SAVE, SPLIT } from './automaton.ts';
 
 /** Limits of the lazy automata; `docs/engine.md` lists them. */
 export const DFA_LIMITS = {
@@ -44,12 +44,6 @@ export class DfaBudget {
   }
 }
 
-function isWordByte(byte: number): boolean {
-  return (
-    (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90) || byte === 95 || (byte >= 97 && byte <= 122)
-  );
-}
-
 /** Bytes that no instruction tells apart are one class: tables stay small. */
 function byteClasses(program: Program): { classOf: Uint8Array; representatives: number[] } {
   const border = new Uint8Array(257);
@@ -66,7 +60,7 @@ function byteClasses(program: Program): { classOf: Uint8Array; representatives: 
       for (let c = 1; c < 256; c++) if (table[c] !== table[c - 1]) border[c] = 1;
     } else if (op === ASSERT && x >= 2) words = true;
   });
-  if (words) for (let c = 1; c < 256; c++) if (isWordByte(c) !== isWordByte(c - 1)) border[c] = 1;
+  if (words) for (let c = 1; c < 256; c++) if (isWord(c) !== isWord(c - 1)) border[c] = 1;
   const classOf = new Uint8Array(256);
   const representatives = [0];
   for (let c = 1; c < 256; c++) {
@@ -119,7 +113,7 @@ export class LazyDfa {
   test(bytes: Uint8Array, from: number, to: number, lineStart: number): boolean {
     const { classOf } = this;
     const before: Before =
-      !this.asserts || from === lineStart ? 0 : isWordByte(bytes[from - 1] as number) ? 2 : 1;
+      !this.asserts || from === lineStart ? 0 : isWord(bytes[from - 1] as number) ? 2 : 1;
     let state = this.starts[before] as number;
     if (state < 0) {
       state = state === UNKNOWN ? this.start(before) : state;
@@ -183,7 +177,7 @@ export class LazyDfa {
     if (this.asserts) {
       this.round++;
       const open: number[] = [];
-      const context = { before, after: !atEnd && isWordByte(byte), end: atEnd };
+      const context = { before, after: !atEnd && isWord(byte), end: atEnd };
       for (const pc of set) found = this.close(pc, open, context) || found;
       set = open;
     }
@@ -202,7 +196,7 @@ export class LazyDfa {
       if (!this.anchored) found = this.close(0, reached, null) || found;
       if (found) next = FOUND;
       else if (reached.length > 0) {
-        const after: Before = this.asserts ? (isWordByte(byte) ? 2 : 1) : 0;
+        const after: Before = this.asserts ? (isWord(byte) ? 2 : 1) : 0;
         const generation = this.sets;
         next = this.stateOf(reached, after);
         // Everything was forgotten to make room: the state that was left is no longer there.

@@ -72,7 +72,10 @@ export function compileLinePatterns(
   const extras = (options.extras ?? []).map((text) => extraLiteral(foldAscii(text)));
   const grams = options.sample ? countGrams(options.sample) : null;
   const plan = planLiterals(
-    nodes.map((node) => chooseLiterals(node ?? NEVER, grams)),
+    chooseLiterals(
+      nodes.map((node) => node ?? NEVER),
+      grams,
+    ),
     extras,
     grams,
   );
@@ -331,7 +334,7 @@ export class LineScanner {
           if (!is) {
             this.attempts[owner] = (this.attempts[owner] as number) + 1;
             // Trying every place would be quadratic: from here on the line is asked once.
-            if ((this.attempts[owner] as number) < MAX_OCCURRENCES && !confirmer.gaveUp(owner)) continue;
+            if ((this.attempts[owner] as number) < MAX_OCCURRENCES) continue;
             is = confirmer.isOn(owner, bytes, lineFrom, lineTo);
           }
         } else if (!is) is = confirmer.isOn(owner, bytes, lineFrom, lineTo);

@@ -88,7 +88,7 @@ export function signatureOf(book: Book, record: number): Phrase | undefined {
 function engineOf(book: Book): Engine {
   let engine = engines.get(book);
   if (!engine) {
-    engine = buildEngine(book.patterns);
+    engine = buildEngine(book.patterns, book.plan);
     engines.set(book, engine);
   }
   return engine;

@@ -4,7 +4,7 @@
  * One short literal would force everybody to a small step, so short ones go into a pass of their own where that is
  * cheaper. `docs/engine.md` explains the arithmetic.
  */
-import { type LiteralChoice, literalChoices, type PatternNode } from '../record/index.ts';
+import { literalChoices, type PatternNode } from '../record/index.ts';
 
 /** Bounds of the plan; `docs/engine.md` lists them. */
 export const PLAN_LIMITS = {
@@ -139,12 +139,13 @@ function bestWindowShare(least: Float64Array, stride: number): number {
 /** Shares of grams that are too short to be counted. */
 const SHORT_SHARE = [1, 0.05, 0.01, 0.002];
 
-/** What a literal costs in a plan, before it is known which: its rarest window, and a surcharge for short ones. */
+/** How often a literal makes the filter stop, per byte of text, if its own length alone decided how it is probed. */
 function costOf(bytes: Uint8Array, grams: GramCounts | null): number {
   const { length } = bytes;
   if (length < 4) return SHORT_SHARE[length] as number;
-  const best = bestWindowShare(sharesOf(bytes, grams), Math.min(length, 11) - 3);
-  return best + (length >= 11 ? 0 : length >= 8 ? 2e-5 : length >= 6 ? 1e-4 : 4e-4);
+  const gram = Math.max(4, Math.min(PLAN_LIMITS.maxGram, length - PLAN_LIMITS.maxStride + 1));
+  const stride = Math.min(PLAN_LIMITS.maxStride, length - gram + 1);
+  return bestWindowShare(gramShares(sharesOf(bytes, grams), gram), stride);
 }
 
 const encoder = new TextEncoder();
@@ -165,26 +166,60 @@ export interface Choice {
   readonly folded: boolean;
 }
 
-/** The best any-of set of a pattern; null where no set will do. */
-export function chooseLiterals(node: PatternNode, grams: GramCounts | null): Choice | null {
+/** An any-of set and what it would cost. */
+interface Option {
+  readonly choice: Choice;
+  readonly cost: number;
+  /** Bytes of its shortest member. */
+  readonly least: number;
+}
+
+function optionsOf(node: PatternNode, grams: GramCounts | null): Option[] {
   const { choices, folded } = literalChoices(node);
-  let best: { choice: LiteralChoice; cost: number } | null = null;
+  const options: Option[] = [];
   for (const choice of choices) {
     // A member with a line break occurs in no line; one with U+FFFD stands for bytes that are no text.
     const members = choice.members.filter((m) => !m.includes('\n'));
     if (members.some((m) => m.includes('\ufffd'))) continue;
     let cost = 0;
+    let least = PLAN_LIMITS.maxGram + PLAN_LIMITS.maxStride;
     for (const member of members) {
       const { bytes } = literalOf(member, folded);
       cost += bytes.length < PLAN_LIMITS.minLiteralBytes ? 1 : costOf(bytes, grams);
+      least = Math.min(least, bytes.length);
     }
     // Behind a prefix the search ends at the first byte that does not fit; else the whole line is read.
     if (!choice.whole) cost *= choice.prefix ? 1.2 : 1.5;
-    if (cost < 1 && (!best || cost < best.cost)) best = { choice: { ...choice, members }, cost };
+    const proof = choice.whole ? 'whole' : choice.prefix ? 'prefix' : 'inner';
+    if (cost < 1) options.push({ choice: { members, folded, proof }, cost, least });
   }
-  if (!best) return null;
-  const { members, whole, prefix } = best.choice;
-  return { members, folded, proof: whole ? 'whole' : prefix ? 'prefix' : 'inner' };
+  return options.sort((a, b) => a.cost - b.cost || b.least - a.least);
+}
+
+/**
+ * What each pattern is looked for by; null where no set will do. The rarest set is not always the best one: if it is
+ * short, it makes the probing of all others denser.
+ */
+export function chooseLiterals(nodes: readonly PatternNode[], grams: GramCounts | null): (Choice | null)[] {
+  const options = nodes.map((node) => optionsOf(node, grams));
+  let best: { cost: number; choices: (Choice | null)[] } | null = null;
+  for (const wanted of [0, 8, 11, 13, 15]) {
+    const choices = options.map((list) => (list.find((o) => o.least >= wanted) ?? list[0])?.choice ?? null);
+    const literals = choices.flatMap((c) => c?.members.map((member) => () => literalOf(member, c.folded)) ?? []);
+    const lengths = choices.flatMap((c) => c?.members.map(utf8Length) ?? []);
+    const { cost } = choosePasses(literals, lengths, grams);
+    if (!best || cost < best.cost * 0.98) best = { cost, choices };
+  }
+  return best?.choices ?? [];
+}
+
+function utf8Length(text: string): number {
+  let length = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80) length += code >= 0x800 && (code < 0xd800 || code > 0xdfff) ? 2 : 1;
+  }
+  return length;
 }
 
 /** Nanoseconds that a probe takes, by how many q-grams the table holds: what outgrows a cache is slower. */
@@ -234,18 +269,19 @@ function bestShape(
 
 /** Splits the literals into one or two passes, whichever is estimated to be cheapest. */
 function choosePasses(
-  literals: readonly PlannedLiteral[],
+  literals: readonly (() => PlannedLiteral)[],
+  lengths: readonly number[],
   grams: GramCounts | null,
-): { from: number; shape: Shape }[] {
-  if (literals.length === 0) return [];
+): { cost: number; passes: { from: number; shape: Shape }[] } {
+  if (literals.length === 0) return { cost: 0, passes: [] };
   const step = Math.max(1, Math.floor(literals.length / PLAN_LIMITS.maxEstimated));
   const sample = literals
     .filter((_, i) => i % step === 0)
-    .map(({ bytes }): Estimated => {
+    .map((literal): Estimated => {
+      const { bytes } = literal();
       const shares = sharesOf(bytes, grams);
       return { length: bytes.length, byGram: [4, 5, 6, 7, 8].map((gram) => gramShares(shares, gram)) };
     });
-  const lengths = literals.map((l) => l.bytes.length);
   const shortest = lengths.reduce((a, b) => Math.min(a, b));
   const longest = PLAN_LIMITS.maxGram + PLAN_LIMITS.maxStride - 1;
   const part = (least: number, below: number) => {
@@ -273,7 +309,7 @@ function choosePasses(
       };
     }
   }
-  return best.passes;
+  return best;
 }
 
 /** Where the window of a literal begins: rarest first; one that others use already only where it is rarer. */
@@ -358,7 +394,11 @@ export function planLiterals(
   });
   const flat = owning.flat();
   const used = new Uint16Array(1 << COUNT_BITS);
-  const chosen = choosePasses(literals, grams);
+  const { passes: chosen } = choosePasses(
+    literals.map((literal) => () => literal),
+    literals.map(({ bytes }) => bytes.length),
+    grams,
+  );
   const passes = chosen.map(({ from, shape }, i): PlannedPass => {
     const below = chosen[i + 1]?.from ?? Number.POSITIVE_INFINITY;
     const members = [...literals.keys()].filter((l) => {

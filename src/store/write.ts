@@ -14,7 +14,7 @@ function makeFolder(path: string): void {
  * Writes a file whole or not at all.
  * @throws {InputError} where it cannot be written.
  */
-export function writeWhole(path: string, text: string): void {
+export function writeWhole(path: string, text: string | Uint8Array): void {
   const draft = `${path}.${process.pid}.tmp`;
   try {
     makeFolder(dirname(resolve(path)));
