@@ -386,15 +386,23 @@ describe('authoring', () => {
   test('a crafted pack answers with nothing but records that hold', async () => {
     const good = join(folder, 'good.pack');
     await faultbook(['build', '--out', good]);
-    const body = (await import('node:fs')).readFileSync(good, 'utf8').split('\n')[1] as string;
-    const { encodePack } = await import('../src/book/index.ts');
-    const book = JSON.parse(body);
+    const { decodePack, encodePack } = await import('../src/book/index.ts');
+    const { book } = decodePack(readFileSync(good));
+    if (!book) throw new Error('no book');
+    const [first] = book.records;
+    const none = { patterns: [], phrases: [], evidence: [], plan: undefined };
     for (const evil of [
-      {},
-      { ...book, records: 7 },
-      { ...book, records: [{ ...book.records[0], id: 'x/\x1b]52;c;y\x07\n::add-mask::npm' }] },
+      { ...book, ...none, records: [] },
+      { ...book, ...none, records: [7], evidence: [null] },
+      {
+        ...book,
+        records: book.records.map((r) =>
+          r === first ? { ...r, id: 'x/\x1b]52;c;y\x07\n::add-mask::npm' } : r,
+        ),
+      },
     ]) {
-      const path = write('evil.pack', encodePack(evil as never));
+      const path = write('evil.pack', '');
+      writeFileSync(path, encodePack(evil as never));
       const { status, stdout } = await faultbook(['--book', path], { input: CONFLICT });
       expect(status).toBe(1);
       expect(stdout).not.toMatch(/\x1b|^\s*::/m);

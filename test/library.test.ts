@@ -177,14 +177,14 @@ test('in a real browser, without network: the same diagnosis as here', async (co
     const answer = await page.evaluate(
       `(async (log) => {
         const { decodePack, diagnose, renderText } = await import('/pure.js');
-        const text = await (await fetch('/book.pack')).text();
-        const { book } = decodePack(text);
+        const pack = new Uint8Array(await (await fetch('/book.pack')).arrayBuffer());
+        const { book } = decodePack(pack);
         const diagnosis = diagnose(book, log);
         return { diagnosis, text: renderText(diagnosis, { lang: 'zh', color: false, columns: 80, records: book.records.length }) };
       })(${JSON.stringify(LOG)})`,
     );
     const { decodePack, diagnose, renderText } = await import('../src/pure.ts');
-    const pack = readFileSync(join(ROOT, 'dist/book.pack'), 'utf8');
+    const pack = readFileSync(join(ROOT, 'dist/book.pack'));
     const { book } = decodePack(pack);
     if (!book) throw new Error('no book');
     const diagnosis = diagnose(book, LOG);

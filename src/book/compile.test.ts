@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { recordSchema } from '../record/index.ts';
-import { admitRecord, backgroundOf, compileBook, decodePack, encodePack, matchText } from './index.ts';
+import { admitRecord, backgroundOf, compileBook, matchText } from './index.ts';
 
 function record(parts: Record<string, unknown>, file?: string) {
   const value = recordSchema.parse({
@@ -133,33 +132,6 @@ describe('hostile patterns', () => {
     time(2_000);
     // Eight times the text may cost far more than eight times on a noisy machine, but never 64 times plus.
     expect(time(160_000)).toBeLessThan(40 * time(20_000) + 400_000);
-  });
-});
-
-describe('pack', () => {
-  const { book } = compileBook([
-    record({ regex: 'first boom (?<x>\\d+)' }),
-    record({ id: 'test/b', regex: 'second boom' }),
-  ]);
-  const pack = encodePack(book);
-  test('comes back as it was, byte for byte the same each time', () => {
-    expect(decodePack(pack)).toEqual({ book: JSON.parse(JSON.stringify(book)), problem: null });
-    expect(encodePack(book)).toBe(pack);
-    expect(matchText(decodePack(pack).book as typeof book, 'first boom 7')).toEqual(
-      matchText(book, 'first boom 7'),
-    );
-  });
-  test('of another version, foreign, cut off or altered is refused', () => {
-    expect(decodePack(pack.replace(' 0 ', ' 1 ')).problem).toContain('version "1"');
-    expect(decodePack('{}').problem).toContain('no faultbook pack');
-    fc.assert(
-      fc.property(fc.nat(pack.length - 1), fc.string({ minLength: 1, maxLength: 1 }), (at, char) => {
-        fc.pre(pack[at] !== char);
-        expect(decodePack(pack.slice(0, at)).book).toBeNull();
-        expect(decodePack(pack.slice(0, at) + char + pack.slice(at + 1)).book).toBeNull();
-      }),
-      { numRuns: 500 },
-    );
   });
 });
 

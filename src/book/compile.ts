@@ -19,6 +19,7 @@ import {
 import { type Background, RARITY_LIMITS, textBits } from './background.ts';
 import { buildEngine } from './engine.ts';
 import { contrast, type KnownLine, type Phrase, phrasesOf } from './phrases.ts';
+import type { LiteralPlan } from './plan.ts';
 
 import { type Unit, UnitReader, unitsOf } from './text.ts';
 
@@ -60,6 +61,8 @@ export interface Book {
   readonly evidence: readonly (EvidenceSummary | null)[];
   /** Per record: where it came from; null, or absent altogether: the book that ships with the program. */
   readonly standing?: readonly (Standing | null)[];
+  /** How its patterns are looked for; absent: planned when first needed. */
+  readonly plan?: LiteralPlan;
 }
 
 /** Where a record came from that did not ship with the program. */
@@ -196,6 +199,9 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** Lines of the background that are looked through together. */
+const UNITS_AT_ONCE = 1_000;
+
 type Draft = Omit<BookPattern, 'careless' | 'weak'>;
 
 /** Whether a pattern stands for a message, and is no step or exclusion. */
@@ -326,10 +332,11 @@ function carelessDrafts(
   const engine = buildEngine(open.map((index) => drafts[index] as Draft));
   const hits = new Int32Array(open.length);
   const decided = new Set<number>();
-  const reader = new UnitReader((unit) => {
+  let units: Unit[] = [];
+  const count = () => {
     engine.match(
-      unit,
-      (at) => {
+      units,
+      (_, at) => {
         hits[at] = (hits[at] as number) + 1;
         if ((hits[at] as number) <= allowed) return;
         careless.add(open[at] as number);
@@ -337,8 +344,13 @@ function carelessDrafts(
       },
       decided,
     );
+    units = [];
+  };
+  const reader = new UnitReader((unit) => {
+    if (units.push(unit) >= UNITS_AT_ONCE) count();
   });
   for (const line of background.lines) reader.push(`${line}\n`);
   reader.end();
+  count();
   return careless;
 }

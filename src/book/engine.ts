@@ -1,11 +1,15 @@
 /**
- * The engine: many patterns, one unit of text, which of them match. Prefilter by required literals, then the
- * real pattern on the few that are left. A faster engine replaces this file and `filter.ts`; callers see
- * `Engine` only, and `naive.ts` in the tests says what every engine must answer.
+ * The engine of a book: many patterns, units of text, which of them match. Units are looked through together by the
+ * kernel for required literals; where some occur, the pieces that must all occur are checked, then the pattern itself.
+ * `naive.ts` in the tests says what it must answer.
  */
-import { foldAscii } from '../record/index.ts';
-import { automatonOf } from './automaton.ts';
-import { buildFilter } from './filter.ts';
+import { foldAscii, type PatternNode, parsePattern } from '../record/index.ts';
+import { type Automaton, automatonOf } from './automaton.ts';
+import { Confirmer } from './confirm.ts';
+import { buildKernel, type Kernel } from './kernel.ts';
+import { OUT_WORDS } from './kernel-layout.ts';
+import { visitLines } from './occurrences.ts';
+import { type LiteralPlan, planLiterals } from './plan.ts';
 import type { Unit } from './text.ts';
 
 /** What an engine needs of a pattern. */
@@ -22,58 +26,122 @@ export interface EnginePattern {
 
 export interface Engine {
   /**
-   * Calls `hit` for every pattern that matches the unit, in ascending order, with the first view it matches.
-   * Patterns in `except` are passed over.
+   * Calls `hit` for every pattern that matches a unit, units in order and patterns ascending, with the first view it
+   * matches. Patterns in `except` are passed over.
    */
-  match(unit: Unit, hit: (pattern: number, view: string) => void, except?: ReadonlySet<number>): void;
+  match(
+    units: readonly Unit[],
+    hit: (unit: Unit, pattern: number, view: string) => void,
+    except?: ReadonlySet<number>,
+  ): void;
   /** Whether one pattern matches one view. */
   test(pattern: number, view: string): boolean;
   /** Leftmost match of one pattern in a view: its named groups. */
   groups(pattern: number, view: string): Readonly<Record<string, string>>;
 }
 
-/** Builds an engine; patterns are compiled when they are first needed. */
-export function buildEngine(patterns: readonly EnginePattern[]): Engine {
-  // Many patterns share a literal: each is looked for once.
-  const owners = new Map<string, number[]>();
-  patterns.forEach((pattern, index) => {
-    for (const literal of pattern.literals) {
-      const known = owners.get(literal);
-      if (known) known.push(index);
-      else owners.set(literal, [index]);
+/** The plan of a book's patterns: each is looked for by its literals, whatever case they are in. */
+export function planOf(patterns: readonly EnginePattern[]): LiteralPlan {
+  return planLiterals(
+    patterns.map(({ literals }) => ({ members: literals, folded: true, proof: 'inner' })),
+    [],
+    null,
+  );
+}
+
+const encoder = new TextEncoder();
+/** UTF-8 takes at most so many bytes for a UTF-16 unit. */
+const BYTES_PER_UNIT = 3;
+
+/**
+ * Builds an engine; patterns are compiled when they are first needed.
+ * @param plan as `planOf` makes it, where it was kept
+ */
+export function buildEngine(
+  patterns: readonly EnginePattern[],
+  plan?: LiteralPlan,
+  options: { readonly wasm?: boolean } = {},
+): Engine {
+  let built: { kernel: Kernel; plan: LiteralPlan } | null = null;
+  const automata = new Map<number, Automaton>();
+  const automaton = (pattern: number): Automaton => {
+    let known = automata.get(pattern);
+    if (!known) {
+      known = automatonOf((patterns[pattern] as EnginePattern).source);
+      automata.set(pattern, known);
     }
-  });
-  const owned = [...owners.values()];
-  const filter = buildFilter([...owners.keys()]);
-  const automata = patterns.map((p) => automatonOf(p.source));
-  const seenIn = new Float64Array(patterns.length);
-  let unitNumber = 0;
+    return known;
+  };
+  const confirmer = new Confirmer(
+    patterns.length,
+    (pattern) => parsePattern((patterns[pattern] as EnginePattern).source).pattern?.node as PatternNode,
+    'character',
+  );
+  const seenOn = new Uint32Array(patterns.length);
+  let line = 0;
+
+  /** The first view of a unit that a pattern matches. The unit's text stands in the kernel as bytes. */
+  function viewOf(
+    pattern: number,
+    unit: Unit,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): string | undefined {
+    if (confirmer.isOn(pattern, bytes, from, to)) return unit.text;
+    if (!(patterns[pattern] as EnginePattern).anchored) return undefined;
+    return unit.views.find((view, i) => i > 0 && automaton(pattern).test(view));
+  }
+
   return {
-    match(unit, hit, except) {
-      unitNumber++;
-      const candidates: number[] = [];
-      filter.scan(unit.text, (literal) => {
-        for (const pattern of owned[literal] as number[]) {
-          if (seenIn[pattern] === unitNumber) continue;
-          seenIn[pattern] = unitNumber;
-          if (!except?.has(pattern)) candidates.push(pattern);
+    match(units, hit, except) {
+      if (units.length === 0 || patterns.length === 0) return;
+      if (!built) {
+        const planned = plan ?? planOf(patterns);
+        built = { kernel: buildKernel(planned, options), plan: planned };
+      }
+      const { kernel } = built;
+      const { owners, ownersFrom } = built.plan;
+      let text = '';
+      for (const unit of units) text += `${unit.text}\n`;
+      kernel.reserve(text.length * BYTES_PER_UNIT);
+      const from = kernel.textAt;
+      const { written } = encoder.encodeInto(text, kernel.bytes.subarray(from));
+      let index = 0;
+      let counted = from;
+      visitLines(kernel, from, from + written, (streams, lineFrom) => {
+        line++;
+        let lineTo = lineFrom;
+        const candidates: number[] = [];
+        for (const s of streams) {
+          for (; s.at < s.end && s.words[s.at] === lineFrom; s.at += OUT_WORDS) {
+            lineTo = s.words[s.at + 1] as number;
+            const literal = s.words[s.at + 3] as number;
+            const last = ownersFrom[literal + 1] as number;
+            for (let o = ownersFrom[literal] as number; o < last; o++) {
+              const pattern = owners[o] as number;
+              if (seenOn[pattern] === line) continue;
+              seenOn[pattern] = line;
+              if (!except?.has(pattern)) candidates.push(pattern);
+            }
+          }
+        }
+        if (candidates.length === 0) return;
+        index += kernel.run.countLines(counted, lineFrom);
+        counted = lineFrom;
+        const unit = units[index] as Unit;
+        if (candidates.length > 1) candidates.sort((a, b) => a - b);
+        const folded = foldAscii(unit.text);
+        for (const pattern of candidates) {
+          // On careless books most candidates fall here, far cheaper than by running the pattern.
+          if (!occurInOrder((patterns[pattern] as EnginePattern).pieces, folded)) continue;
+          const view = viewOf(pattern, unit, kernel.bytes, lineFrom, lineTo);
+          if (view !== undefined) hit(unit, pattern, view);
         }
       });
-      if (candidates.length === 0) return;
-      candidates.sort((a, b) => a - b);
-      const folded = foldAscii(unit.text);
-      for (const index of candidates) {
-        const { pieces, anchored } = patterns[index] as EnginePattern;
-        // On careless books most candidates fall here, far cheaper than by running the pattern.
-        if (!occurInOrder(pieces, folded)) continue;
-        const engine = automata[index] as (typeof automata)[number];
-        const views = anchored ? unit.views : [unit.text];
-        const view = views.find((v) => engine.test(v));
-        if (view !== undefined) hit(index, view);
-      }
     },
-    test: (pattern, view) => automata[pattern]?.test(view) ?? false,
-    groups: (pattern, view) => automata[pattern]?.find(view)?.groups ?? {},
+    test: (pattern, view) => automaton(pattern).test(view),
+    groups: (pattern, view) => automaton(pattern).find(view)?.groups ?? {},
   };
 }
 

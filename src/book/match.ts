@@ -34,6 +34,9 @@ export interface RecordMatch {
 /** Most bits that explaining the whole line adds to the rarity of what matched. */
 const EXPLAINED_LINE_BITS = 6;
 
+/** So much text is looked through at once. */
+const QUEUE_CHARS = 1 << 18;
+
 /** A place where a pattern of a record matched; `position` counts units. */
 interface Hit {
   /** Index into `book.patterns`. */
@@ -86,7 +89,7 @@ export function signatureOf(book: Book, record: number): Phrase | undefined {
 function engineOf(book: Book): Engine {
   let engine = engines.get(book);
   if (!engine) {
-    engine = buildEngine(book.patterns);
+    engine = buildEngine(book.patterns, book.plan);
     engines.set(book, engine);
   }
   return engine;
@@ -97,6 +100,10 @@ export class MatchSession {
   private readonly book: Book;
   private readonly engine: Engine;
   private readonly reader: UnitReader;
+  private readonly onUnit: ((unit: Unit) => void) | null;
+  /** Units that were read and not looked through yet. */
+  private queue: Unit[] = [];
+  private queuedChars = 0;
   private position = 0;
   /** Words of the unit that was compared last. */
   private words: ReadonlySet<string> = new Set();
@@ -110,19 +117,23 @@ export class MatchSession {
   constructor(book: Book, onUnit: ((unit: Unit) => void) | null = null) {
     this.book = book;
     this.engine = engineOf(book);
+    this.onUnit = onUnit;
     this.reader = new UnitReader((unit) => {
-      this.unit(unit);
-      onUnit?.(unit);
+      this.queue.push(unit);
+      this.queuedChars += unit.text.length;
+      if (this.queuedChars >= QUEUE_CHARS) this.flush();
     });
   }
 
   push(chunk: string): void {
     this.reader.push(chunk);
+    this.flush();
   }
 
   /** Ends the text. Matches come in order of record id. */
   end(): { readonly matches: readonly RecordMatch[]; readonly lines: number } {
     const lines = this.reader.end();
+    this.flush();
     this.settle(Number.POSITIVE_INFINITY);
     const matches = [...this.found.entries()]
       .sort(([a], [b]) => a - b)
@@ -130,17 +141,34 @@ export class MatchSession {
     return { matches, lines };
   }
 
-  private unit(unit: Unit): void {
-    const position = this.position++;
-    const steps: Hit[] = [];
-    this.engine.match(unit, (index, view) => {
+  /** Looks through the units that were read, together. */
+  private flush(): void {
+    const units = this.queue;
+    if (units.length === 0) return;
+    this.queue = [];
+    this.queuedChars = 0;
+    let next = 0;
+    let steps: Hit[] = [];
+    /** Ends the units before `unit`: they have no further hits. */
+    const upTo = (unit: Unit | null) => {
+      for (; next < units.length && units[next] !== unit; next++) {
+        // Last step first, so that one unit is only one step of a sequence.
+        for (const hit of steps.reverse()) this.advance(hit);
+        steps = [];
+        const { line } = units[next] as Unit;
+        if (this.waiting.size > 0) this.settle(line);
+      }
+    };
+    const first = this.position;
+    this.engine.match(units, (unit, index, view) => {
+      upTo(unit);
       const pattern = this.book.patterns[index] as BookPattern;
       const like = this.likeness(pattern, unit);
       if (!believed(pattern, unit, like)) return;
       const hit: Hit = {
         index,
         pattern,
-        position,
+        position: first + next,
         line: unit.line,
         view,
         unit,
@@ -150,9 +178,10 @@ export class MatchSession {
       else if (pattern.role === 'sequence') steps.push(hit);
       else this.offer(hit);
     });
-    // Last step first, so that one unit is only one step of a sequence.
-    for (const hit of steps.reverse()) this.advance(hit);
-    this.settle(unit.line);
+    upTo(null);
+    this.position += units.length;
+    const { onUnit } = this;
+    if (onUnit) for (const unit of units) onUnit(unit);
   }
 
   /**

@@ -25,7 +25,7 @@ export function makePrivate(path: string): void {
  * Writes a file whole or not at all.
  * @throws {InputError} where it cannot be written.
  */
-export function writeWhole(path: string, text: string): void {
+export function writeWhole(path: string, text: string | Uint8Array): void {
   const draft = `${path}.${process.pid}.tmp`;
   try {
     makeFolder(dirname(resolve(path)));
