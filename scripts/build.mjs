@@ -4,10 +4,11 @@
  * built-in pack. Generated files that are committed (schemas, notices) are made by scripts/generate.mjs.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { kernelModule } from './kernel.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -17,6 +18,11 @@ function run(script, args) {
   const { status } = spawnSync(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }
+
+// The kernel is compiled at every build; the committed module is only written where its source has changed.
+const kernelFile = `${root}src/book/kernel-binary.ts`;
+const kernel = await kernelModule();
+if (readFileSync(kernelFile, 'utf8') !== kernel) writeFileSync(kernelFile, kernel);
 
 rmSync(`${root}dist`, { recursive: true, force: true });
 const shared = {

@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { kernelModule } from './kernel.mjs';
 import { importSource } from './source.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -98,6 +99,19 @@ function manual(verbs, version) {
   ].join('\n');
 }
 
+/** Writes what is not as it should be; `--check` only names it. */
+const stale = [];
+function settle(name, text) {
+  const path = join(root, name);
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
+  stale.push(name);
+  if (check) return;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+// First: the sources that are loaded below import it.
+settle('src/book/kernel-binary.ts', await kernelModule());
 const { diagnosisJsonSchema, VERBS, recordJsonSchema } = await importSource(`
   export { diagnosisJsonSchema } from './src/diagnosis/json-schema.ts';
   export { VERBS } from './src/cli/verbs.ts';
@@ -110,15 +124,7 @@ const files = {
   'man/faultbook.1': manual(VERBS, JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version),
 };
 
-const stale = [];
-for (const [name, text] of Object.entries(files)) {
-  const path = join(root, name);
-  if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
-  stale.push(name);
-  if (check) continue;
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
-}
+for (const [name, text] of Object.entries(files)) settle(name, text);
 if (check && stale.length > 0) {
   console.error(`Stale: ${stale.join(', ')}. Run: npm run generate`);
   process.exit(1);

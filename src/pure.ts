@@ -4,8 +4,14 @@ export {
   type BookSource,
   backgroundOf,
   compileBook,
+  compileLinePatterns,
   decodePack,
   encodePack,
+  type LinePattern,
+  type LinePatternOptions,
+  type LinePatterns,
+  LineScanner,
+  type MatchedLine,
   matchText,
   type RecordMatch,
 } from './book/index.ts';
@@ -16,7 +22,14 @@ export {
   DiagnosisSession,
   diagnose,
 } from './diagnosis/index.ts';
-export { type FaultRecord, type Issue, lintRecord, parseRecord, toSeed } from './record/index.ts';
+export {
+  type FaultRecord,
+  type Issue,
+  lintRecord,
+  parseRecord,
+  toSeed,
+  translatePattern,
+} from './record/index.ts';
 export {
   type DiagnosedInput,
   renderExplain,

@@ -16,17 +16,17 @@ export interface Automaton {
   } | null;
 }
 
-const CHAR = 0;
-const CLASS = 1;
-const SPLIT = 2;
-const JUMP = 3;
-const ASSERT = 4;
-const SAVE = 5;
-const MATCH = 6;
+export const CHAR = 0;
+export const CLASS = 1;
+export const SPLIT = 2;
+export const JUMP = 3;
+export const ASSERT = 4;
+export const SAVE = 5;
+export const MATCH = 6;
 const ASSERTIONS = ['start', 'end', 'word', 'not-word'] as const;
 
 /** Instructions in parallel arrays; a code point, class, jump target or slot in `x`, the less preferred target of a split in `y`. */
-interface Program {
+export interface Program {
   readonly op: number[];
   readonly x: number[];
   readonly y: number[];
@@ -35,24 +35,25 @@ interface Program {
   readonly names: string[];
 }
 
-/** Membership by table for ASCII, by search for the rest. */
+/** Membership by table below 256 (ASCII, or any byte), by search for the rest. */
 class CharClass {
-  readonly ascii = new Uint8Array(128);
+  readonly table = new Uint8Array(256);
   private readonly ranges: CharRanges;
   constructor(ranges: CharRanges) {
-    for (const [lo, hi] of ranges) for (let c = lo; c <= hi && c < 128; c++) this.ascii[c] = 1;
-    this.ranges = ranges.filter(([, hi]) => hi > 127);
+    for (const [lo, hi] of ranges) for (let c = lo; c <= hi && c < 256; c++) this.table[c] = 1;
+    this.ranges = ranges.filter(([, hi]) => hi > 255);
   }
 
   has(code: number): boolean {
     // -1, the end of the text, is in no class.
-    if (code < 128) return this.ascii[code] === 1;
+    if (code < 256) return this.table[code] === 1;
     for (const [lo, hi] of this.ranges) if (code >= lo && code <= hi) return true;
     return false;
   }
 }
 
-function compileProgram(node: PatternNode): Program {
+/** The program of a tree; over bytes where the tree is (`bytes.ts`). */
+export function compileProgram(node: PatternNode): Program {
   const program: Program = { op: [], x: [], y: [], classes: [], names: [] };
   emit(node, program);
   push(program, MATCH);
@@ -315,13 +316,18 @@ function firstCharacters({ op, x, y, classes }: Program): Uint8Array | null {
     if (op[pc] === CHAR) {
       if (target < 128) first[target] = 1;
     } else if (op[pc] === CLASS) {
-      const { ascii } = classes[target] as CharClass;
-      for (let c = 0; c < 128; c++) if (ascii[c] === 1) first[c] = 1;
+      const { table } = classes[target] as CharClass;
+      for (let c = 0; c < 128; c++) if (table[c] === 1) first[c] = 1;
     } else if (op[pc] === SAVE) open.push(pc + 1);
     else if (op[pc] === JUMP) open.push(target);
     else open.push(target, y[pc] as number);
   }
   return first;
+}
+
+/** Simulates a program; one over bytes reads texts whose characters are bytes (latin1). */
+export function simulationOf(program: Program): Automaton {
+  return new Simulation(program);
 }
 
 /** @param source as printed by `printPattern`: plain RE2, no flags. Compiled at first use. */

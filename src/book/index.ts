@@ -1,5 +1,6 @@
 export { admitForeign, admitRecord } from './admit.ts';
 export { type Background, backgroundOf, RARITY_LIMITS, wordBits, wordsOf } from './background.ts';
+export type { TextUnit } from './bytes.ts';
 export {
   type Book,
   type BookPattern,
@@ -9,6 +10,15 @@ export {
   type Standing,
 } from './compile.ts';
 export { joinBooks, type NamedBook, type Renamed } from './join.ts';
+export {
+  compileLinePatterns,
+  type LinePattern,
+  type LinePatternOptions,
+  type LinePatterns,
+  LineScanner,
+  type MatchedLine,
+  SCAN_LIMITS,
+} from './lines.ts';
 export { believed, MatchSession, matchText, type RecordMatch, specificityOf } from './match.ts';
 export { decodePack, encodePack, PACK_MAGIC, PACK_VERSION, type PackResult } from './pack.ts';
 export { type Likeness, likeness, type Phrase, type WeighedWord } from './phrases.ts';

@@ -7,7 +7,9 @@ export { type LintOptions, lintRecord, placeholdersOf } from './lint.ts';
 export {
   foldAscii,
   LITERAL_LIMITS,
+  type LiteralChoice,
   type LiteralSet,
+  literalChoices,
   requiredLiterals,
   requiredPieces,
   requiredText,

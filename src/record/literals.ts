@@ -25,6 +25,160 @@ export interface LiteralSet {
   readonly members: readonly string[];
 }
 
+/** An any-of set that may serve to look for a pattern. */
+export interface LiteralChoice {
+  readonly members: readonly string[];
+  /** Every match begins with a member. */
+  readonly prefix: boolean;
+  /** The members are exactly the texts that the pattern matches. */
+  readonly whole: boolean;
+}
+
+/**
+ * All any-of sets that a matcher may choose from, of which the rarest in its text is the best. Unlike
+ * `requiredLiterals` it keeps case where the pattern does.
+ * @returns `folded`: the members are ASCII lower case, and stand for either case
+ */
+export function literalChoices(node: PatternNode): {
+  readonly choices: readonly LiteralChoice[];
+  readonly folded: boolean;
+} {
+  const folded = foldsCase(node);
+  const spell = folded ? spellOut : spellExactly;
+  const choices: LiteralChoice[] = [];
+  const add = (members: readonly string[] | null, prefix: boolean, whole: boolean): void => {
+    if (!members || members.some((m) => m === '')) return;
+    if (whole) {
+      choices.push({ members: [...new Set(members)], prefix: true, whole: true });
+      return;
+    }
+    const kept = minimal(members.map((m) => m.slice(0, LITERAL_LIMITS.maxChars)));
+    // Of `(?:x|)foo` only foo is kept, which does not begin every match.
+    const begins = prefix && members.every((m) => kept.some((k) => m.startsWith(k)));
+    choices.push({ members: kept, prefix: begins, whole: false });
+  };
+  const parts: Part[] = [];
+  collectParts(node, spell, parts);
+  const varied = parts.some((part) => part.exact && part.exact.length > 1);
+  const exactly = !folded || foldsEverything(node);
+  // One run takes in small classes and alternations, the other keeps to what is certain.
+  for (const wide of varied ? [true, false] : [true]) {
+    let run: readonly string[] = [''];
+    let begins = true;
+    let consumed = false;
+    let whole = exactly;
+    const flush = (last: boolean) => {
+      add(run, begins, last && whole && begins);
+      run = [''];
+      begins = false;
+    };
+    for (const part of parts) {
+      if (part.exact?.[0] === '' && part.exact.length === 1) {
+        if (part.asserts) whole = false;
+        continue;
+      }
+      const next = part.exact && (wide || part.exact.length === 1) ? cross(run, part.exact) : null;
+      if (next) run = next;
+      else {
+        whole = false;
+        flush(false);
+        if (part.exact && wide) {
+          run = part.exact;
+          begins = !consumed;
+        } else add(part.exact ?? part.best, false, false);
+      }
+      consumed = true;
+      if (part.asserts) whole = false;
+    }
+    flush(true);
+  }
+  return { choices, folded };
+}
+
+/** What is known of one of the parts that follow one another in a pattern. */
+interface Part extends Info {
+  readonly asserts: boolean;
+}
+
+/** The parts of a pattern, groups opened; characters in a row are one part. */
+function collectParts(node: PatternNode, spell: Spell, parts: Part[]): void {
+  if (node.kind === 'group' || (node.kind === 'repeat' && node.min === 1 && node.max === 1)) {
+    collectParts(node.node, spell, parts);
+    return;
+  }
+  if (node.kind !== 'concat') {
+    parts.push({ ...analyse(node, spell), asserts: hasAssertion(node) });
+    return;
+  }
+  let run = '';
+  const flush = () => {
+    if (run !== '') parts.push({ exact: [run], best: null, asserts: false });
+    run = '';
+  };
+  for (const child of node.nodes) {
+    const chars = child.kind === 'class' ? spell(child.ranges) : null;
+    if (chars?.length === 1) {
+      // Longer texts are cut anyway, and a run must stay one that can be crossed.
+      if (run.length >= LITERAL_LIMITS.maxChars - 1) flush();
+      run += chars[0];
+    } else {
+      flush();
+      collectParts(child, spell, parts);
+    }
+  }
+  flush();
+}
+
+function hasAssertion(node: PatternNode): boolean {
+  switch (node.kind) {
+    case 'assert':
+      return true;
+    case 'group':
+    case 'repeat':
+      return hasAssertion(node.node);
+    case 'concat':
+    case 'alternate':
+      return node.nodes.some(hasAssertion);
+    default:
+      return false;
+  }
+}
+
+/** Whether every letter stands in both cases: the folded text then says it all. */
+function foldsEverything(node: PatternNode): boolean {
+  switch (node.kind) {
+    case 'class': {
+      const has = (code: number) => node.ranges.some(([lo, hi]) => lo <= code && code <= hi);
+      for (let c = 65; c <= 90; c++) if (has(c) !== has(c + 32)) return false;
+      return true;
+    }
+    case 'group':
+    case 'repeat':
+      return foldsEverything(node.node);
+    case 'concat':
+    case 'alternate':
+      return node.nodes.every(foldsEverything);
+    default:
+      return true;
+  }
+}
+
+/** Whether the pattern spells a letter in both cases, as ignored case is spelt. */
+function foldsCase(node: PatternNode): boolean {
+  switch (node.kind) {
+    case 'class':
+      return node.ranges.length === 2 && singleFolded(node.ranges) !== null;
+    case 'group':
+    case 'repeat':
+      return foldsCase(node.node);
+    case 'concat':
+    case 'alternate':
+      return node.nodes.some(foldsCase);
+    default:
+      return false;
+  }
+}
+
 /** What is known of the texts a node matches: all of them (`exact`), or some part that must occur (`best`). */
 interface Info {
   readonly exact: readonly string[] | null;
@@ -44,7 +198,7 @@ export function foldAscii(text: string): string {
 
 /** The best any-of set of required literals, or null where the pattern has none. */
 export function requiredLiterals(pattern: Pick<ParsedPattern, 'node'>): LiteralSet | null {
-  const info = analyse(pattern.node);
+  const info = analyse(pattern.node, spellOut);
   const members = better(info.exact, info.best);
   if (!members || members.some((m) => m.length === 0)) return null;
   return { members: minimal(members.map((m) => m.slice(0, LITERAL_LIMITS.maxChars))) };
@@ -52,34 +206,35 @@ export function requiredLiterals(pattern: Pick<ParsedPattern, 'node'>): LiteralS
 
 /** Members that contain another member are superfluous: wherever they occur, the shorter one does too. */
 function minimal(members: readonly string[]): string[] {
+  if (members.length === 1) return [...members];
   const unique = [...new Set(members)].sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
   const kept: string[] = [];
   for (const m of unique) if (!kept.some((k) => m.includes(k))) kept.push(m);
   return kept.sort();
 }
 
-function analyse(node: PatternNode): Info {
+function analyse(node: PatternNode, spell: Spell): Info {
   switch (node.kind) {
     case 'empty':
     case 'assert':
       return { exact: [''], best: null };
     case 'class': {
-      const chars = spellOut(node.ranges);
+      const chars = spell(node.ranges);
       return chars ? { exact: chars, best: null } : NOTHING;
     }
     case 'group':
-      return analyse(node.node);
+      return analyse(node.node, spell);
     case 'concat':
-      return concat(node.nodes);
+      return concat(node.nodes, spell);
     case 'alternate':
-      return alternate(node.nodes.map(analyse));
+      return alternate(node.nodes.map((n) => analyse(n, spell)));
     case 'repeat': {
       if (node.min === 0) {
-        const inner = node.max === 1 ? analyse(node.node).exact : null;
+        const inner = node.max === 1 ? analyse(node.node, spell).exact : null;
         const exact = inner ? union([[''], inner]) : null;
         return exact ? { exact, best: null } : NOTHING;
       }
-      const once = analyse(node.node);
+      const once = analyse(node.node, spell);
       if (node.min === 1 && node.max === 1) return once;
       if (once.exact && node.max === node.min && node.min <= 8) {
         let exact: readonly string[] | null = once.exact;
@@ -91,6 +246,22 @@ function analyse(node: PatternNode): Info {
   }
 }
 
+/** The characters of a class where they are few. */
+type Spell = (ranges: CharRanges) => string[] | null;
+
+/** As they are; no case is folded. */
+function spellExactly(ranges: CharRanges): string[] | null {
+  const [only] = ranges;
+  if (only && ranges.length === 1 && only[0] === only[1]) return [String.fromCodePoint(only[0])];
+  let size = 0;
+  for (const [lo, hi] of ranges) size += hi - lo + 1;
+  if (size > LITERAL_LIMITS.maxClass) return null;
+  return ranges.flatMap(([lo, hi]) =>
+    Array.from({ length: hi - lo + 1 }, (_, i) => String.fromCodePoint(lo + i)),
+  );
+}
+
+/** Folded. */
 function spellOut(ranges: CharRanges): string[] | null {
   const single = singleFolded(ranges);
   if (single !== null) return [single];
@@ -112,7 +283,7 @@ function singleFolded(ranges: CharRanges): string | null {
   return isPair ? String.fromCodePoint(second[0]) : null;
 }
 
-function concat(nodes: readonly PatternNode[]): Info {
+function concat(nodes: readonly PatternNode[], spell: Spell): Info {
   let best: readonly string[] | null = null;
   let run: readonly string[] | null = [''];
   let whole = true;
@@ -121,7 +292,7 @@ function concat(nodes: readonly PatternNode[]): Info {
     run = [''];
   };
   for (const node of nodes) {
-    const info = analyse(node);
+    const info = analyse(node, spell);
     if (info.exact) {
       const next: readonly string[] | null = run ? cross(run, info.exact) : null;
       if (next) run = next;
@@ -149,6 +320,11 @@ function alternate(infos: readonly Info[]): Info {
 }
 
 function cross(left: readonly string[], right: readonly string[]): readonly string[] | null {
+  const [only] = right;
+  if (left.length === 1 && right.length === 1) {
+    const text = (left[0] as string) + only;
+    return text.length > LITERAL_LIMITS.maxChars ? null : [text];
+  }
   if (left.length * right.length > LITERAL_LIMITS.maxMembers) return null;
   const out = new Set<string>();
   for (const l of left) {

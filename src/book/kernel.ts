@@ -1,0 +1,172 @@
+/** The kernel: a literal plan laid out in one memory, and the loops over it, in WebAssembly or in TypeScript. */
+import { KERNEL_BINARY } from './kernel-binary.ts';
+import {
+  BLOCK_GROUPS,
+  ENTRY,
+  GROUP,
+  type KernelExports,
+  LITERAL,
+  MAX_OCCURRENCES,
+  OUT_WORDS,
+  PASS,
+  TEXT_PADDING,
+} from './kernel-layout.ts';
+import { twinKernel } from './kernel-twin.ts';
+import type { LiteralPlan, PlannedPass } from './plan.ts';
+
+const PAGE = 65_536;
+/** Room for so many occurrences at least; for every literal on one line in any case. */
+const MIN_OUT_RECORDS = 8_192;
+
+/** A laid out plan. Text is written at `textAt` and behind; views are made anew when memory grows. */
+export interface Kernel {
+  readonly kind: 'wasm' | 'twin';
+  readonly passes: readonly number[];
+  readonly textAt: number;
+  bytes: Uint8Array;
+  words: Uint32Array;
+  /** Index into `words` of what a scan writes out. */
+  readonly outAt: number;
+  readonly run: KernelExports;
+  /** Makes room for so many bytes of text. */
+  reserve(textBytes: number): void;
+}
+
+interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+/** What this file needs of WebAssembly; absent where the platform has none. */
+interface WasmHost {
+  readonly Memory: new (limits: { initial: number }) => WasmMemory;
+  readonly Module: new (binary: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
+}
+
+let compiled: object | null = null;
+
+/** Instantiates the compiled kernel over a memory of its own; null where that is not to be had. */
+function wasmKernel(pages: number): { memory: WasmMemory; run: KernelExports } | null {
+  const host = (globalThis as { WebAssembly?: WasmHost }).WebAssembly;
+  if (!host) return null;
+  try {
+    compiled ??= new host.Module(Uint8Array.from(atob(KERNEL_BINARY), (c) => c.charCodeAt(0)));
+    const memory = new host.Memory({ initial: pages });
+    const { exports } = new host.Instance(compiled, { env: { memory } });
+    return { memory, run: exports as KernelExports };
+  } catch {
+    // A policy forbids it, or the machine lacks an instruction: the twin answers the same.
+    return null;
+  }
+}
+
+function plainKernel(pages: number): { memory: WasmMemory; run: KernelExports } {
+  let buffer = new ArrayBuffer(pages * PAGE);
+  return {
+    memory: {
+      get buffer() {
+        return buffer;
+      },
+      grow(more) {
+        const grown = new ArrayBuffer(buffer.byteLength + more * PAGE);
+        new Uint8Array(grown).set(new Uint8Array(buffer));
+        buffer = grown;
+        return 0;
+      },
+    },
+    run: twinKernel(() => buffer),
+  };
+}
+
+/** Where the table of a pass is a byte for each place (fast to test, eight times as large), or a bit. */
+function tableOf(entries: number): { bits: boolean; log2: number } {
+  const log2 = Math.ceil(Math.log2(Math.max(1, entries)));
+  if (log2 + 5 <= 18) return { bits: false, log2: Math.max(15, log2 + 5) };
+  return { bits: true, log2: Math.min(23, Math.max(20, log2 + 4)) };
+}
+
+interface PassLayout {
+  readonly pass: PlannedPass;
+  readonly bits: boolean;
+  readonly log2: number;
+  readonly tableAt: number;
+  readonly slotLog2: number;
+  readonly slotsAt: number;
+  readonly entriesAt: number;
+}
+
+/** Lays a plan out. */
+export function buildKernel(plan: LiteralPlan, options: { readonly wasm?: boolean } = {}): Kernel {
+  let end = 64;
+  const take = (bytes: number): number => {
+    const at = end;
+    end = (end + bytes + 63) & ~63;
+    return at;
+  };
+  const passes = plan.passes.map(() => take(PASS.size));
+  const layouts = plan.passes.map((pass): PassLayout => {
+    const entries = pass.literals.length * pass.stride;
+    const { bits, log2 } = tableOf(entries);
+    const slotLog2 = Math.max(4, Math.ceil(Math.log2(entries + 1)) + 1);
+    return {
+      pass,
+      bits,
+      log2,
+      slotLog2,
+      tableAt: take(bits ? 2 ** (log2 - 3) : 2 ** log2),
+      slotsAt: take(8 * 2 ** slotLog2),
+      entriesAt: take((entries + 1) * ENTRY.size),
+    };
+  });
+  const headersAt = take(plan.literals.length * LITERAL.size);
+  const literalBytes = plan.literals.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  // Eight bytes are read at once, from the last one as well.
+  let literalAt = take(literalBytes * 2 + 8);
+  const listAt = take((BLOCK_GROUPS * GROUP + GROUP + 1) * 4);
+  const records = Math.max(MIN_OUT_RECORDS, plan.literals.length * MAX_OCCURRENCES);
+  const outAt = take(records * OUT_WORDS * 4);
+  const textAt = end;
+
+  const pages = Math.ceil((textAt + TEXT_PADDING) / PAGE);
+  const wasm = options.wasm === false ? null : wasmKernel(pages);
+  const { memory, run } = wasm ?? plainKernel(pages);
+  const kernel: Kernel = {
+    kind: wasm ? 'wasm' : 'twin',
+    passes,
+    textAt,
+    bytes: new Uint8Array(memory.buffer),
+    words: new Uint32Array(memory.buffer),
+    outAt: outAt >>> 2,
+    run,
+    reserve(textBytes) {
+      const missing = textAt + textBytes + TEXT_PADDING - memory.buffer.byteLength;
+      if (missing <= 0) return;
+      // By a quarter at least: the twin copies everything when it grows.
+      memory.grow(Math.ceil(Math.max(missing, memory.buffer.byteLength / 4) / PAGE));
+      this.bytes = new Uint8Array(memory.buffer);
+      this.words = new Uint32Array(memory.buffer);
+    },
+  };
+  const { bytes, words } = kernel;
+  plan.literals.forEach((literal, i) => {
+    const { length } = literal.bytes;
+    bytes.set(literal.bytes, literalAt);
+    bytes.set(literal.masks, literalAt + length);
+    words.set([literalAt, literalAt + length, length, 0], (headersAt + i * LITERAL.size) >>> 2);
+    literalAt += 2 * length;
+  });
+  run.configure(headersAt, plan.literals.length, listAt, outAt, outAt + records * OUT_WORDS * 4);
+  layouts.forEach(({ pass, bits, log2, tableAt, slotLog2, slotsAt, entriesAt }, i) => {
+    const at = passes[i] as number;
+    const low = 2 ** (8 * Math.min(4, pass.gram)) - 1;
+    const high = pass.gram > 4 ? 2 ** (8 * (pass.gram - 4)) - 1 : 0;
+    const fold = pass.fold ? 0x20202020 : 0;
+    words.set([tableAt, 64 - log2, bits ? 1 : 0, pass.stride, low, high, fold, fold], at >>> 2);
+    words.set([slotsAt, 32 - slotLog2, entriesAt, 0], (at + PASS.slots) >>> 2);
+    pass.literals.forEach((literal, l) => {
+      const window = pass.windows[l] as number;
+      for (let j = 0; j < pass.stride; j++) run.insert(at, literal, window + j);
+    });
+  });
+  return kernel;
+}

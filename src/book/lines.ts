@@ -1,0 +1,482 @@
+/**
+ * Many patterns over bytes of any length: in order, the lines that at least one of them matches. This is the face that
+ * logs are scanned through; `match.ts` stands on it too.
+ *
+ * A line ends at LF (which is not part of it; a CR is). Per line the answer is that of trying every pattern on it.
+ */
+import { foldAscii, type PatternNode, parsePattern } from '../record/index.ts';
+import { type Automaton, compileProgram, type Program, simulationOf } from './automaton.ts';
+import { overBytes, type TextUnit } from './bytes.ts';
+import { DfaBudget, LazyDfa } from './dfa.ts';
+import { buildKernel, type Kernel } from './kernel.ts';
+import { MAX_OCCURRENCES, OUT_WORDS } from './kernel-layout.ts';
+import { countGrams, extraLiteral, type LiteralPlan, PROOFS, planLiterals } from './plan.ts';
+
+/** Limits of scanning; `docs/engine.md` lists them. */
+export const SCAN_LIMITS = {
+  /** Text that is looked at in one go. */
+  chunkBytes: 1 << 20,
+  /** Longer lines are read as pieces of this many bytes: a match must fit into one piece. */
+  maxLineBytes: 1 << 27,
+  /** How much two pieces of one line share. */
+  pieceOverlapBytes: 1 << 16,
+} as const;
+
+/** A pattern to look for: RE2 syntax as `parsePattern` reads it. */
+export interface LinePattern {
+  readonly source: string;
+  readonly ignoreCase?: boolean | undefined;
+}
+
+export interface LinePatternOptions {
+  /** Texts that mark a line besides the patterns (words of errors), ASCII case ignored, at least two bytes each. */
+  readonly extras?: readonly string[];
+  /** Some of the text that will be read, or text like it: what is frequent in it is not looked for. */
+  readonly sample?: Uint8Array;
+  /** What `.` and negated classes take in beyond ASCII. Default `character`. */
+  readonly unit?: TextUnit;
+  /** `false`: the TypeScript twin even where WebAssembly is to be had. */
+  readonly wasm?: boolean;
+}
+
+/** Patterns made ready for `LineScanner`. Compiling is costly, scanning with it is not. */
+export interface LinePatterns {
+  /** How many patterns were given; their positions are what a line names. */
+  readonly count: number;
+  /** Patterns that could not be read, by position; they match nothing. */
+  readonly refused: ReadonlyMap<number, string>;
+  /** @internal */
+  readonly plan: LiteralPlan;
+  /** @internal */
+  readonly nodes: readonly (PatternNode | null)[];
+  /** @internal */
+  readonly unit: TextUnit;
+  /** @internal */
+  readonly wasm: boolean;
+}
+
+/** A pattern that matches nothing. */
+const NEVER: PatternNode = { kind: 'class', ranges: [] };
+
+/** Parses patterns and plans how they are looked for. */
+export function compileLinePatterns(
+  patterns: readonly LinePattern[],
+  options: LinePatternOptions = {},
+): LinePatterns {
+  const refused = new Map<number, string>();
+  const nodes = patterns.map(({ source, ignoreCase }, i): PatternNode | null => {
+    const { pattern, problem } = parsePattern(source, { ignoreCase: ignoreCase ?? false });
+    if (problem) refused.set(i, problem.message);
+    return pattern?.node ?? null;
+  });
+  const extras = (options.extras ?? []).map((text) => extraLiteral(foldAscii(text)));
+  const plan = planLiterals(
+    nodes.map((n) => n ?? NEVER),
+    extras,
+    options.sample ? countGrams(options.sample) : null,
+  );
+  return {
+    count: patterns.length,
+    refused,
+    plan: { ...plan, unfiltered: plan.unfiltered.filter((i) => nodes[i] !== null) },
+    nodes,
+    unit: options.unit ?? 'character',
+    wasm: options.wasm ?? true,
+  };
+}
+
+/** A line that at least one pattern, or an extra, is on. Valid during the call that hands it over. */
+export interface MatchedLine {
+  /** Byte offset of its start in all that was read. */
+  readonly offset: number;
+  /** Its bytes without the LF. */
+  readonly bytes: Uint8Array;
+  /** Positions of the patterns that match it, ascending. */
+  readonly patterns: readonly number[];
+  /** Positions of the extras that occur in it, ascending. */
+  readonly extras: readonly number[];
+  /** One-based number of the line; 0 unless lines are counted. */
+  readonly number: number;
+}
+
+/** Confirms patterns on a line of bytes; automata are made when a pattern is first needed. */
+class Confirmer {
+  private readonly patterns: LinePatterns;
+  private readonly budget = new DfaBudget();
+  private readonly programs: (Program | undefined)[];
+  private readonly anchored: (LazyDfa | undefined)[];
+  private readonly floating: (LazyDfa | undefined)[];
+  /** Over bytes, for patterns whose automaton gave up. */
+  private readonly simulations = new Map<number, Automaton>();
+  /** Over text, for lines that are no UTF-8. */
+  private readonly automata = new Map<number, Automaton>();
+  private text: string | null = null;
+
+  constructor(patterns: LinePatterns) {
+    this.patterns = patterns;
+    this.programs = new Array(patterns.count);
+    this.anchored = new Array(patterns.count);
+    this.floating = new Array(patterns.count);
+  }
+
+  /**
+   * Says which line is asked about from now on. Where characters count, bytes that are no UTF-8 are read as
+   * U+FFFD, as everywhere: such a line is asked as text.
+   */
+  onLine(bytes: Uint8Array, from: number, to: number): void {
+    this.text = null;
+    if (this.patterns.unit === 'byte') return;
+    for (let at = from; at < to; at++) {
+      if ((bytes[at] as number) < 128) continue;
+      if (decoder.decode(bytes.subarray(at, to)).includes('\ufffd'))
+        this.text = decoder.decode(bytes.subarray(from, to));
+      return;
+    }
+  }
+
+  /** Whether a match begins at `at`. A `hopeless` automaton says no: the whole line is asked later. */
+  beginsAt(pattern: number, bytes: Uint8Array, at: number, lineFrom: number, lineTo: number): boolean {
+    if (this.text !== null) return this.isOn(pattern, bytes, lineFrom, lineTo);
+    let dfa = this.anchored[pattern];
+    if (!dfa) {
+      dfa = new LazyDfa(this.programOf(pattern), true, this.budget);
+      this.anchored[pattern] = dfa;
+    }
+    return !dfa.hopeless && dfa.test(bytes, at, lineTo, lineFrom);
+  }
+
+  /** Whether `beginsAt` says nothing about the pattern any more. */
+  gaveUp(pattern: number): boolean {
+    return this.anchored[pattern]?.hopeless ?? false;
+  }
+
+  isOn(pattern: number, bytes: Uint8Array, from: number, to: number): boolean {
+    if (this.text !== null) {
+      let automaton = this.automata.get(pattern);
+      if (!automaton) {
+        automaton = simulationOf(compileProgram(this.patterns.nodes[pattern] ?? NEVER));
+        this.automata.set(pattern, automaton);
+      }
+      return automaton.test(this.text);
+    }
+    let dfa = this.floating[pattern];
+    if (!dfa) {
+      dfa = new LazyDfa(this.programOf(pattern), false, this.budget);
+      this.floating[pattern] = dfa;
+    }
+    if (!dfa.hopeless) return dfa.test(bytes, from, to, from);
+    let simulation = this.simulations.get(pattern);
+    if (!simulation) {
+      simulation = simulationOf(this.programOf(pattern));
+      this.simulations.set(pattern, simulation);
+    }
+    return simulation.test(latin1(bytes, from, to));
+  }
+
+  private programOf(pattern: number): Program {
+    let program = this.programs[pattern];
+    if (!program) {
+      program = compileProgram(overBytes(this.patterns.nodes[pattern] ?? NEVER, this.patterns.unit));
+      this.programs[pattern] = program;
+    }
+    return program;
+  }
+}
+
+/** Keeps a byte order mark: it is a character like others. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** Bytes as characters of the same numbers. */
+function latin1(bytes: Uint8Array, from: number, to: number): string {
+  let text = '';
+  for (let at = from; at < to; at += 4096) {
+    text += String.fromCharCode(...bytes.subarray(at, Math.min(to, at + 4096)));
+  }
+  return text;
+}
+
+const WHOLE = PROOFS.indexOf('whole');
+const PREFIX = PROOFS.indexOf('prefix');
+
+/** Occurrences of one pass, and how far they were taken. */
+interface Occurrences {
+  words: Uint32Array;
+  at: number;
+  end: number;
+}
+
+/**
+ * Scans one stream. `push` chunks of any size, then `end`; or fill `room()` and say `wrote(n)`, which saves a copy.
+ * Matched lines are handed over in order.
+ */
+export class LineScanner {
+  private readonly patterns: LinePatterns;
+  private readonly onLine: (line: MatchedLine) => void;
+  private readonly counting: boolean;
+  private readonly kernel: Kernel;
+  private readonly confirmer: Confirmer;
+  /** Bytes of text in the kernel's memory, and offset of its first in the stream. */
+  private held = 0;
+  private offset = 0;
+  /** Newlines before the kernel's text. */
+  private lines = 0;
+  private counted = 0;
+  private countedLines = 0;
+  private stamp = 0;
+  /** The line that the confirmer was told of last. */
+  private askedAt = 0;
+  private readonly decided: Uint32Array;
+  private readonly attempts: Uint8Array;
+  private readonly attemptsAt: Uint32Array;
+  private lineFrom = 0;
+  private lineTo = 0;
+  private found: number[] = [];
+  private readonly line: MatchedLine & {
+    patterns: number[];
+    extras: number[];
+    offset: number;
+    number: number;
+  };
+
+  constructor(
+    patterns: LinePatterns,
+    onLine: (line: MatchedLine) => void,
+    options: { readonly countLines?: boolean } = {},
+  ) {
+    this.patterns = patterns;
+    this.onLine = onLine;
+    this.counting = options.countLines ?? false;
+    this.kernel = buildKernel(patterns.plan, { wasm: patterns.wasm });
+    this.confirmer = new Confirmer(patterns);
+    const owners = patterns.count + (patterns.plan.owners.reduce((a, b) => Math.max(a, b), -1) + 1);
+    this.decided = new Uint32Array(owners);
+    this.attempts = new Uint8Array(owners);
+    this.attemptsAt = new Uint32Array(owners);
+    const scanner = this;
+    this.line = {
+      offset: 0,
+      patterns: [],
+      extras: [],
+      number: 0,
+      get bytes() {
+        return scanner.kernel.bytes.subarray(scanner.lineFrom, scanner.lineTo);
+      },
+    };
+  }
+
+  /** `wasm`, or `twin` where there is no WebAssembly. */
+  get kind(): 'wasm' | 'twin' {
+    return this.kernel.kind;
+  }
+
+  /** Where the next bytes may be written. */
+  room(bytes: number = SCAN_LIMITS.chunkBytes): Uint8Array {
+    this.kernel.reserve(this.held + bytes);
+    const from = this.kernel.textAt + this.held;
+    return this.kernel.bytes.subarray(from, from + bytes);
+  }
+
+  /** So many bytes were written to `room()`. */
+  wrote(bytes: number): void {
+    const before = this.held;
+    this.held += bytes;
+    const { textAt } = this.kernel;
+    const text = this.kernel.bytes;
+    let whole = textAt + this.held;
+    while (whole > textAt + before && text[whole - 1] !== 10) whole--;
+    if (whole === textAt + before) {
+      if (this.held >= SCAN_LIMITS.maxLineBytes) this.piece();
+      return;
+    }
+    this.process(textAt, whole);
+    this.keep(whole);
+  }
+
+  push(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + SCAN_LIMITS.chunkBytes);
+      this.room(part.length).set(part);
+      this.wrote(part.length);
+      at += part.length;
+    }
+  }
+
+  /**
+   * Ends the stream; the scanner may then read another one.
+   * @returns how many bytes it had, and lines where they were counted (else 0)
+   */
+  end(): { readonly bytes: number; readonly lines: number } {
+    const { textAt } = this.kernel;
+    const bytes = this.offset + this.held;
+    let open = 0;
+    if (this.held > 0) {
+      open = 1;
+      this.process(textAt, textAt + this.held);
+      this.keep(textAt + this.held);
+    }
+    const lines = this.counting ? this.lines + open : 0;
+    this.offset = 0;
+    this.lines = 0;
+    return { bytes, lines };
+  }
+
+  /** Moves what is left behind `from` to the beginning. */
+  private keep(from: number): void {
+    const { kernel } = this;
+    const end = kernel.textAt + this.held;
+    if (this.counting) this.lines += this.newlinesUpTo(from);
+    this.counted = 0;
+    this.countedLines = 0;
+    kernel.bytes.copyWithin(kernel.textAt, from, end);
+    this.offset += from - kernel.textAt;
+    this.held = end - from;
+  }
+
+  /** A line without end: what is there is looked at, and its last part kept for a match across the border. */
+  private piece(): void {
+    const { textAt } = this.kernel;
+    this.process(textAt, textAt + this.held);
+    this.keep(textAt + this.held - SCAN_LIMITS.pieceOverlapBytes);
+  }
+
+  private newlinesUpTo(at: number): number {
+    const from = this.kernel.textAt + this.counted;
+    this.countedLines += this.kernel.run.countLines(from, at);
+    this.counted = at - this.kernel.textAt;
+    return this.countedLines;
+  }
+
+  /** Looks at whole lines. */
+  private process(from: number, to: number): void {
+    const { kernel } = this;
+    const unfiltered = this.patterns.plan.unfiltered;
+    if (kernel.passes.length === 1 && unfiltered.length === 0) {
+      const count = kernel.run.scan(kernel.passes[0] as number, from, to);
+      if (count < 0) this.halve(from, to);
+      else if (count > 0) {
+        this.merge([{ words: kernel.words, at: kernel.outAt, end: kernel.outAt + count * OUT_WORDS }]);
+      }
+      return;
+    }
+    const streams: Occurrences[] = [];
+    for (const pass of kernel.passes) {
+      const count = kernel.run.scan(pass, from, to);
+      if (count < 0) {
+        this.halve(from, to);
+        return;
+      }
+      const end = count * OUT_WORDS;
+      if (end > 0) streams.push({ words: kernel.words.slice(kernel.outAt, kernel.outAt + end), at: 0, end });
+    }
+    if (unfiltered.length > 0) this.everyLine(from, to, streams);
+    else if (streams.length > 0) this.merge(streams);
+  }
+
+  /** More occurrences than there is room for: the text is looked at in two parts. A single line always fits. */
+  private halve(from: number, to: number): void {
+    const middle = (from + to) >>> 1;
+    let border = this.kernel.run.lineEnd(middle, to) + 1;
+    if (border >= to) {
+      border = middle;
+      while (border > from && this.kernel.bytes[border - 1] !== 10) border--;
+    }
+    if (border <= from || border >= to) throw new Error('a line has more occurrences than literals');
+    this.process(from, border);
+    this.process(border, to);
+  }
+
+  private merge(streams: readonly Occurrences[]): void {
+    for (;;) {
+      let next = 0xffffffff;
+      for (const s of streams) if (s.at < s.end) next = Math.min(next, s.words[s.at] as number);
+      if (next === 0xffffffff) return;
+      this.begin();
+      for (const s of streams) this.take(s, next);
+      this.finish();
+    }
+  }
+
+  /** Some patterns have to be tried on every line. */
+  private everyLine(from: number, to: number, streams: readonly Occurrences[]): void {
+    const { kernel } = this;
+    for (let at = from; at < to; ) {
+      const end = kernel.run.lineEnd(at, to);
+      this.begin();
+      this.lineFrom = at;
+      this.lineTo = end;
+      this.askedAt = this.stamp;
+      this.confirmer.onLine(kernel.bytes, at, end);
+      for (const s of streams) this.take(s, at);
+      for (const pattern of this.patterns.plan.unfiltered) {
+        if (this.confirmer.isOn(pattern, kernel.bytes, at, end)) this.found.push(pattern);
+      }
+      this.finish();
+      at = end + 1;
+    }
+  }
+
+  private begin(): void {
+    this.stamp++;
+    if (this.stamp === 0xffffffff) {
+      this.decided.fill(0);
+      this.attemptsAt.fill(0);
+      this.stamp = 1;
+    }
+    this.found = [];
+  }
+
+  /** Confirms what a pass has on the line that begins at `lineFrom`. */
+  private take(s: Occurrences, lineFrom: number): void {
+    const { owners, ownersFrom, proofs } = this.patterns.plan;
+    const { words } = s;
+    const { bytes } = this.kernel;
+    const { stamp, decided, confirmer } = this;
+    while (s.at < s.end && words[s.at] === lineFrom) {
+      const lineTo = words[s.at + 1] as number;
+      const place = words[s.at + 2] as number;
+      const literal = words[s.at + 3] as number;
+      s.at += OUT_WORDS;
+      if (this.askedAt !== stamp) {
+        this.askedAt = stamp;
+        this.lineFrom = lineFrom;
+        this.lineTo = lineTo;
+        confirmer.onLine(bytes, lineFrom, lineTo);
+      }
+      const last = ownersFrom[literal + 1] as number;
+      for (let o = ownersFrom[literal] as number; o < last; o++) {
+        const owner = owners[o] as number;
+        if (decided[owner] === stamp) continue;
+        const proof = proofs[o] as number;
+        let is = proof === WHOLE;
+        if (proof === PREFIX) {
+          if (this.attemptsAt[owner] !== stamp) {
+            this.attemptsAt[owner] = stamp;
+            this.attempts[owner] = 0;
+          }
+          is = confirmer.beginsAt(owner, bytes, place, lineFrom, lineTo);
+          if (!is) {
+            this.attempts[owner] = (this.attempts[owner] as number) + 1;
+            // Trying every place would be quadratic: from here on the line is asked once.
+            if ((this.attempts[owner] as number) < MAX_OCCURRENCES && !confirmer.gaveUp(owner)) continue;
+            is = confirmer.isOn(owner, bytes, lineFrom, lineTo);
+          }
+        } else if (!is) is = confirmer.isOn(owner, bytes, lineFrom, lineTo);
+        decided[owner] = stamp;
+        if (is) this.found.push(owner);
+      }
+    }
+  }
+
+  private finish(): void {
+    const { found, line, patterns } = this;
+    if (found.length === 0) return;
+    if (found.length > 1) found.sort((a, b) => a - b);
+    let border = found.length;
+    while (border > 0 && (found[border - 1] as number) >= patterns.count) border--;
+    line.extras = found.splice(border).map((owner) => owner - patterns.count);
+    line.patterns = found;
+    line.offset = this.offset + this.lineFrom - this.kernel.textAt;
+    line.number = this.counting ? this.lines + this.newlinesUpTo(this.lineFrom) + 1 : 0;
+    this.onLine(line);
+  }
+}

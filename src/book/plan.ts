@@ -1,0 +1,395 @@
+/**
+ * The global plan of literals: for every pattern the any-of set that is rarest in ordinary text, for every literal the
+ * window that is, and for all of them together how many passes are made and how far apart they probe.
+ * One short literal would force everybody to a small step, so short ones go into a pass of their own where that is
+ * cheaper. `docs/engine.md` explains the arithmetic.
+ */
+import { type LiteralChoice, literalChoices, type PatternNode } from '../record/index.ts';
+
+/** Bounds of the plan; `docs/engine.md` lists them. */
+export const PLAN_LIMITS = {
+  /** Patterns without a literal of so many bytes are run on every line. */
+  minLiteralBytes: 2,
+  /** Longest q-gram: what one load takes in. */
+  maxGram: 8,
+  /** Largest step between two probes. */
+  maxStride: 8,
+  /** Literals that a cost is estimated on. */
+  maxEstimated: 300,
+} as const;
+
+/** One thing to look for. */
+export interface PlannedLiteral {
+  /** ASCII lower case where `masks` has 32; exact elsewhere. */
+  readonly bytes: Uint8Array;
+  readonly masks: Uint8Array;
+}
+
+/** What a literal's presence says of a pattern: all, that a match begins here, or that one may be on the line. */
+export type Proof = 'whole' | 'prefix' | 'inner';
+
+/** Literals that are looked for in one go. */
+export interface PlannedPass {
+  /** Bytes of a q-gram. */
+  readonly gram: number;
+  /** Every so many bytes the text is probed. */
+  readonly stride: number;
+  readonly fold: boolean;
+  readonly literals: Int32Array;
+  /** Per literal: where its window begins. */
+  readonly windows: Int32Array;
+}
+
+export interface LiteralPlan {
+  readonly literals: readonly PlannedLiteral[];
+  readonly passes: readonly PlannedPass[];
+  /** Per literal, its owners: positions in `owners` from `ownersFrom[l]` to `ownersFrom[l + 1]`. */
+  readonly ownersFrom: Int32Array;
+  readonly owners: Int32Array;
+  readonly proofs: Uint8Array;
+  /** Patterns that no literal can find. */
+  readonly unfiltered: readonly number[];
+}
+
+export const PROOFS: readonly Proof[] = ['whole', 'prefix', 'inner'];
+
+/** How often four folded bytes follow one another in ordinary text. */
+export interface GramCounts {
+  readonly counts: Uint32Array;
+  readonly total: number;
+}
+
+const COUNT_BITS = 18;
+
+function countIndex(a: number, b: number, c: number, d: number): number {
+  const key = a | 32 | ((b | 32) << 8) | ((c | 32) << 16) | ((d | 32) << 24);
+  return Math.imul(key, 0x9e3779b1) >>> (32 - COUNT_BITS);
+}
+
+/** Counts the grams of a sample of the text that will be read, or of text like it. */
+export function countGrams(sample: Uint8Array): GramCounts {
+  const counts = new Uint32Array(1 << COUNT_BITS);
+  for (let i = 0; i + 3 < sample.length; i++) {
+    const index = countIndex(
+      sample[i] as number,
+      sample[i + 1] as number,
+      sample[i + 2] as number,
+      sample[i + 3] as number,
+    );
+    counts[index] = (counts[index] as number) + 1;
+  }
+  return { counts, total: Math.max(1, sample.length) };
+}
+
+/** Without a sample: letters of common words are taken for frequent. Per byte of text. */
+function guessed(a: number, b: number, c: number, d: number): number {
+  return (LETTER[a] as number) * (LETTER[b] as number) * (LETTER[c] as number) * (LETTER[d] as number);
+}
+const LETTER = Float64Array.from({ length: 256 }, (_, byte) => {
+  const char = String.fromCharCode(byte).toLowerCase();
+  if ('etaoinsrl '.includes(char)) return 0.16;
+  if ('dcumfpgh'.includes(char)) return 0.1;
+  if (char >= '0' && char <= '9') return 0.12;
+  return 0.05;
+});
+
+/** Shares of the text, per byte, at which the four-grams of a literal stand. */
+function sharesOf(bytes: Uint8Array, grams: GramCounts | null): Float64Array {
+  const shares = new Float64Array(Math.max(0, bytes.length - 3));
+  for (let i = 0; i < shares.length; i++) {
+    const [a, b, c, d] = [
+      bytes[i] as number,
+      bytes[i + 1] as number,
+      bytes[i + 2] as number,
+      bytes[i + 3] as number,
+    ];
+    shares[i] = grams
+      ? ((grams.counts[countIndex(a, b, c, d)] as number) + 0.2) / grams.total
+      : guessed(a, b, c, d);
+  }
+  return shares;
+}
+
+/** Per place: the share of the rarest four bytes of the q-gram there, which bounds that of the q-gram. */
+function gramShares(shares: Float64Array, gram: number): Float64Array {
+  let least = shares;
+  for (let g = 5; g <= gram; g++) {
+    const shorter = least;
+    least = new Float64Array(Math.max(0, shorter.length - 1));
+    for (let i = 0; i < least.length; i++)
+      least[i] = Math.min(shorter[i] as number, shares[i + g - 4] as number);
+  }
+  return least;
+}
+
+/** The least mean of `stride` neighbours: expected hits per byte of text of the best window. */
+function bestWindowShare(least: Float64Array, stride: number): number {
+  let sum = 0;
+  for (let i = 0; i < stride; i++) sum += least[i] as number;
+  let best = sum;
+  for (let i = stride; i < least.length; i++) {
+    sum += (least[i] as number) - (least[i - stride] as number);
+    if (sum < best) best = sum;
+  }
+  return Math.max(0, best) / stride;
+}
+/** Shares of grams that are too short to be counted. */
+const SHORT_SHARE = [1, 0.05, 0.01, 0.002];
+
+/** What a literal costs in a plan, before it is known which: its rarest window, and a surcharge for short ones. */
+function costOf(bytes: Uint8Array, grams: GramCounts | null): number {
+  const { length } = bytes;
+  if (length < 4) return SHORT_SHARE[length] as number;
+  const best = bestWindowShare(sharesOf(bytes, grams), Math.min(length, 11) - 3);
+  return best + (length >= 11 ? 0 : length >= 8 ? 2e-5 : length >= 6 ? 1e-4 : 4e-4);
+}
+
+const encoder = new TextEncoder();
+
+function literalOf(member: string, folded: boolean): PlannedLiteral {
+  const bytes = encoder.encode(member);
+  const masks = new Uint8Array(bytes.length);
+  if (folded)
+    for (let i = 0; i < bytes.length; i++)
+      if ((bytes[i] as number) >= 97 && (bytes[i] as number) <= 122) masks[i] = 32;
+  return { bytes, masks };
+}
+
+/** What a pattern is looked for by. */
+interface Choice {
+  readonly members: readonly string[];
+  readonly proof: Proof;
+  readonly folded: boolean;
+}
+
+/** @returns null where no set will do. */
+function chooseLiterals(node: PatternNode, grams: GramCounts | null): Choice | null {
+  const { choices, folded } = literalChoices(node);
+  let best: { choice: LiteralChoice; cost: number } | null = null;
+  for (const choice of choices) {
+    // A member with a line break occurs in no line; one with U+FFFD stands for bytes that are no text.
+    const members = choice.members.filter((m) => !m.includes('\n'));
+    if (members.some((m) => m.includes('\ufffd'))) continue;
+    let cost = 0;
+    for (const member of members) {
+      const { bytes } = literalOf(member, folded);
+      cost += bytes.length < PLAN_LIMITS.minLiteralBytes ? 1 : costOf(bytes, grams);
+    }
+    // Behind a prefix the search ends at the first byte that does not fit; else the whole line is read.
+    if (!choice.whole) cost *= choice.prefix ? 1.2 : 1.5;
+    if (cost < 1 && (!best || cost < best.cost)) best = { choice: { ...choice, members }, cost };
+  }
+  if (!best) return null;
+  const { members, whole, prefix } = best.choice;
+  return { members, folded, proof: whole ? 'whole' : prefix ? 'prefix' : 'inner' };
+}
+
+/** Nanoseconds that a probe takes, by how many q-grams the table holds: what outgrows a cache is slower. */
+function probeCost(entries: number): number {
+  return entries <= 3_000 ? 0.5 : entries <= 30_000 ? 0.7 : entries <= 200_000 ? 0.9 : 1.2;
+}
+/** Nanoseconds that a hit costs: the second stage, and one or two mispredictions. */
+const HIT_COST = 12;
+
+interface Shape {
+  readonly gram: number;
+  readonly stride: number;
+}
+
+/** What the estimates know of a literal: its length, and by q (from 4) the shares of its q-grams. */
+interface Estimated {
+  readonly length: number;
+  readonly byGram: readonly Float64Array[];
+}
+
+/** Estimated nanoseconds per byte of one pass over literals of at least `gram + stride - 1` bytes. */
+function passCost(sample: readonly Estimated[], count: number, { gram, stride }: Shape): number {
+  let hits = 0;
+  const scale = count / Math.max(1, sample.length);
+  for (const { byGram } of sample) {
+    hits +=
+      gram < 4 ? (SHORT_SHARE[gram] as number) : bestWindowShare(byGram[gram - 4] as Float64Array, stride);
+  }
+  const collisions = Math.min(0.06, (count * stride) / 2 ** 20) / stride;
+  return probeCost(count * stride) / stride + (hits * scale + collisions) * HIT_COST;
+}
+
+function bestShape(
+  sample: readonly Estimated[],
+  count: number,
+  length: number,
+): { shape: Shape; cost: number } {
+  let best: { shape: Shape; cost: number } | null = null;
+  for (let gram = Math.min(length, 2); gram <= Math.min(PLAN_LIMITS.maxGram, length); gram++) {
+    if (gram < 4 && length > 6) continue;
+    const shape = { gram, stride: Math.min(PLAN_LIMITS.maxStride, length - gram + 1) };
+    const cost = passCost(sample, count, shape);
+    if (!best || cost < best.cost) best = { shape, cost };
+  }
+  return best as { shape: Shape; cost: number };
+}
+
+/** Splits the literals into one or two passes, whichever is estimated to be cheapest. */
+function choosePasses(
+  literals: readonly PlannedLiteral[],
+  grams: GramCounts | null,
+): { from: number; shape: Shape }[] {
+  if (literals.length === 0) return [];
+  const step = Math.max(1, Math.floor(literals.length / PLAN_LIMITS.maxEstimated));
+  const sample = literals
+    .filter((_, i) => i % step === 0)
+    .map(({ bytes }): Estimated => {
+      const shares = sharesOf(bytes, grams);
+      return { length: bytes.length, byGram: [4, 5, 6, 7, 8].map((gram) => gramShares(shares, gram)) };
+    });
+  const lengths = literals.map((l) => l.bytes.length);
+  const shortest = lengths.reduce((a, b) => Math.min(a, b));
+  const longest = PLAN_LIMITS.maxGram + PLAN_LIMITS.maxStride - 1;
+  const part = (least: number, below: number) => {
+    const inside = (n: number) => n >= least && n < below;
+    return bestShape(
+      sample.filter((s) => inside(s.length)),
+      lengths.filter(inside).length,
+      least,
+    );
+  };
+  const all = part(shortest, Number.POSITIVE_INFINITY);
+  let best = { cost: all.cost, passes: [{ from: shortest, shape: all.shape }] };
+  for (let border = shortest + 1; border <= longest; border++) {
+    if (!lengths.some((n) => n >= border) || !lengths.some((n) => n === border - 1)) continue;
+    const long = part(border, Number.POSITIVE_INFINITY);
+    if (long.cost >= best.cost) continue;
+    const short = part(shortest, border);
+    if (long.cost + short.cost < best.cost) {
+      best = {
+        cost: long.cost + short.cost,
+        passes: [
+          { from: shortest, shape: short.shape },
+          { from: border, shape: long.shape },
+        ],
+      };
+    }
+  }
+  return best.passes;
+}
+
+/** Where the window of a literal begins: rarest first; one that others use already only where it is rarer. */
+function chooseWindow(
+  { bytes }: PlannedLiteral,
+  { gram, stride }: Shape,
+  grams: GramCounts | null,
+  used: Uint16Array,
+): number {
+  const last = bytes.length - (gram + stride - 1);
+  if (gram < 4) return 0;
+  const least = gramShares(sharesOf(bytes, grams), gram);
+  let best = 0;
+  let lowest = Number.POSITIVE_INFINITY;
+  for (let at = 0; at <= last; at++) {
+    const others = used[
+      countIndex(
+        bytes[at] as number,
+        bytes[at + 1] as number,
+        bytes[at + 2] as number,
+        bytes[at + 3] as number,
+      )
+    ] as number;
+    let cost = 0;
+    for (let j = 0; j < stride; j++) cost += least[at + j] as number;
+    cost = cost * (1 + others) + others * 1e-7;
+    if (cost < lowest) {
+      lowest = cost;
+      best = at;
+    }
+  }
+  const index = countIndex(
+    bytes[best] as number,
+    bytes[best + 1] as number,
+    bytes[best + 2] as number,
+    bytes[best + 3] as number,
+  );
+  if ((used[index] as number) < 0xffff) used[index] = (used[index] as number) + 1;
+  return best;
+}
+
+/** Plans how patterns are looked for. Deterministic: the same patterns and counts give the same plan. */
+export function planLiterals(
+  patterns: readonly PatternNode[],
+  extra: readonly PlannedLiteral[],
+  grams: GramCounts | null,
+): LiteralPlan {
+  const numbers = new Map<string, number>();
+  const literals: PlannedLiteral[] = [];
+  const owning: { owner: number; proof: number }[][] = [];
+  const unfiltered: number[] = [];
+  const own = (literal: PlannedLiteral, key: string, owner: number, proof: number) => {
+    let number = numbers.get(key);
+    if (number === undefined) {
+      number = literals.push(literal) - 1;
+      numbers.set(key, number);
+      owning.push([]);
+    }
+    (owning[number] as { owner: number; proof: number }[]).push({ owner, proof });
+  };
+  patterns.forEach((node, owner) => {
+    const choice = chooseLiterals(node, grams);
+    if (!choice) unfiltered.push(owner);
+    else {
+      for (const member of choice.members) {
+        own(
+          literalOf(member, choice.folded),
+          (choice.folded ? 'f' : 'x') + member,
+          owner,
+          PROOFS.indexOf(choice.proof),
+        );
+      }
+    }
+  });
+  const decoder = new TextDecoder();
+  extra.forEach((literal, i) => {
+    own(
+      literal,
+      (literal.masks.some((m) => m !== 0) ? 'f' : 'x') + decoder.decode(literal.bytes),
+      patterns.length + i,
+      0,
+    );
+  });
+  const ownersFrom = new Int32Array(literals.length + 1);
+  owning.forEach((list, i) => {
+    ownersFrom[i + 1] = (ownersFrom[i] as number) + list.length;
+  });
+  const flat = owning.flat();
+  const used = new Uint16Array(1 << COUNT_BITS);
+  const chosen = choosePasses(literals, grams);
+  const passes = chosen.map(({ from, shape }, i): PlannedPass => {
+    const below = chosen[i + 1]?.from ?? Number.POSITIVE_INFINITY;
+    const members = [...literals.keys()].filter((l) => {
+      const { length } = (literals[l] as PlannedLiteral).bytes;
+      return length >= from && length < below;
+    });
+    return {
+      ...shape,
+      fold: members.some((l) => (literals[l] as PlannedLiteral).masks.some((m) => m !== 0)),
+      literals: Int32Array.from(members),
+      windows: Int32Array.from(members, (l) =>
+        chooseWindow(literals[l] as PlannedLiteral, shape, grams, used),
+      ),
+    };
+  });
+  return {
+    literals,
+    passes,
+    ownersFrom,
+    owners: Int32Array.from(flat, (o) => o.owner),
+    proofs: Uint8Array.from(flat, (o) => o.proof),
+    unfiltered,
+  };
+}
+
+/** A literal to be looked for besides the patterns, ASCII case ignored. */
+export function extraLiteral(text: string): PlannedLiteral {
+  return literalOf(
+    text.replace(/[A-Z]+/g, (s) => s.toLowerCase()),
+    true,
+  );
+}

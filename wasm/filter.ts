@@ -1,0 +1,295 @@
+/**
+ * The filter's inner loops, in AssemblyScript (https://www.assemblyscript.org): compiled by `scripts/kernel.mjs`,
+ * embedded in `src/book/kernel-binary.ts`. `src/book/kernel-twin.ts` is the same in plain TypeScript; `docs/engine.md`
+ * says how it works. All addresses are byte offsets into the one memory, whose layout `src/book/kernel.ts` decides.
+ *
+ * A pass looks for literals by q-grams: each literal has one window of q + s - 1 bytes, whose q-grams at all s
+ * alignments are in a hashed table, so that only every s-th byte of the text has to be probed.
+ */
+
+/** Odd, and well mixed in its upper half: 2^64 divided by the golden ratio. */
+const MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
+/** Probed at once, with one branch for all of them. */
+const GROUP: usize = 8;
+/** Probes between two visits to the second stage; bounds the list of hits. */
+const BLOCK_GROUPS: usize = 256;
+/** Occurrences of one literal that are reported for one line. */
+const MAX_OCCURRENCES: u32 = 3;
+
+/** Fields of a pass, in bytes from its address. `kernel.ts` writes the same. */
+const P_TABLE: usize = 0;
+const P_SHIFT: usize = 4;
+const P_KIND: usize = 8;
+const P_STRIDE: usize = 12;
+const P_MASK: usize = 16;
+const P_FOLD: usize = 24;
+const P_SLOTS: usize = 32;
+const P_SLOT_SHIFT: usize = 36;
+const P_ENTRIES: usize = 40;
+const P_ENTRY_COUNT: usize = 44;
+
+/** A literal: where its bytes are, where its case masks are, its length, where it was seen last. */
+const LITERAL_SIZE: usize = 16;
+/** An entry of a slot's list: literal, offset of the q-gram in it, next entry (0: none). */
+const ENTRY_SIZE: usize = 12;
+
+let literals: usize = 0;
+let list: usize = 0;
+let out: usize = 0;
+let outEnd: usize = 0;
+/** Number of the current line; never 0. With the count of occurrences below it, a literal's "seen last". */
+let lineNumber: u32 = 0;
+let literalCount: usize = 0;
+
+export function configure(literalsAt: usize, count: usize, listAt: usize, outAt: usize, outEndAt: usize): void {
+  literals = literalsAt;
+  literalCount = count;
+  list = listAt;
+  out = outAt;
+  outEnd = outEndAt;
+  lineNumber = 0;
+}
+
+/** Adds one q-gram of a literal to the tables of a pass. */
+export function insert(pass: usize, literal: u32, offset: u32): void {
+  const at = load<u32>(literals + <usize>literal * LITERAL_SIZE);
+  const key = (load<u64>(at + offset) | load<u64>(pass + P_FOLD)) & load<u64>(pass + P_MASK);
+  const hash = key * MULTIPLIER;
+  const index = <usize>(hash >> load<u32>(pass + P_SHIFT));
+  const table: usize = load<u32>(pass + P_TABLE);
+  if (load<u32>(pass + P_KIND) === 0) store<u8>(table + index, 1);
+  else store<u8>(table + (index >> 3), load<u8>(table + (index >> 3)) | (<u8>1 << (<u8>index & 7)));
+  const slotShift = load<u32>(pass + P_SLOT_SHIFT);
+  const slotCount: usize = 1 << (32 - slotShift);
+  const slots: usize = load<u32>(pass + P_SLOTS);
+  const tag = tagOf(hash);
+  let slot: usize = tag >> slotShift;
+  while (load<u32>(slots + slot * 8 + 4) !== 0 && load<u32>(slots + slot * 8) !== tag) slot = (slot + 1) & (slotCount - 1);
+  const entry = load<u32>(pass + P_ENTRY_COUNT) + 1;
+  store<u32>(pass + P_ENTRY_COUNT, entry);
+  const e = <usize>load<u32>(pass + P_ENTRIES) + <usize>entry * ENTRY_SIZE;
+  store<u32>(e, literal);
+  store<u32>(e + 4, offset);
+  store<u32>(e + 8, load<u32>(slots + slot * 8 + 4));
+  store<u32>(slots + slot * 8, tag);
+  store<u32>(slots + slot * 8 + 4, entry);
+}
+
+/** Bits that the table's index does not use alone. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function tagOf(hash: u64): u32 {
+  return <u32>(hash >> 20) ^ <u32>(hash >> 40);
+}
+
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function probe(at: usize, table: usize, shift: u64, mask: u64, fold: u64, kind: i32): u32 {
+  const hash = ((load<u64>(at) | fold) & mask) * MULTIPLIER;
+  const index = <usize>(hash >> shift);
+  return kind === 0 ? <u32>load<u8>(table + index) : (<u32>load<u8>(table + (index >> 3)) >> (<u32>index & 7)) & 1;
+}
+
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function note(n: usize, at: usize, hit: u32): usize {
+  store<u32>(n, <u32>at);
+  return n + (<usize>(hit !== 0) << 2);
+}
+
+/** Probes one block; writes the positions of hits to the list and returns where it ends. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function probeBlock(pass: usize, from: usize, to: usize, stride: usize, kind: i32): usize {
+  const table: usize = load<u32>(pass + P_TABLE);
+  const shift = <u64>load<u32>(pass + P_SHIFT);
+  const mask = load<u64>(pass + P_MASK);
+  const fold = load<u64>(pass + P_FOLD);
+  let n = list;
+  for (let p = from; p < to; p += GROUP * stride) {
+    const a = probe(p, table, shift, mask, fold, kind);
+    const b = probe(p + stride, table, shift, mask, fold, kind);
+    const c = probe(p + 2 * stride, table, shift, mask, fold, kind);
+    const d = probe(p + 3 * stride, table, shift, mask, fold, kind);
+    const e = probe(p + 4 * stride, table, shift, mask, fold, kind);
+    const f = probe(p + 5 * stride, table, shift, mask, fold, kind);
+    const g = probe(p + 6 * stride, table, shift, mask, fold, kind);
+    const h = probe(p + 7 * stride, table, shift, mask, fold, kind);
+    if (a | b | c | d | e | f | g | h) {
+      n = note(n, p, a);
+      n = note(n, p + stride, b);
+      n = note(n, p + 2 * stride, c);
+      n = note(n, p + 3 * stride, d);
+      n = note(n, p + 4 * stride, e);
+      n = note(n, p + 5 * stride, f);
+      n = note(n, p + 6 * stride, g);
+      n = note(n, p + 7 * stride, h);
+    }
+  }
+  return n;
+}
+
+function probeBytes(pass: usize, from: usize, to: usize): usize {
+  switch (load<u32>(pass + P_STRIDE)) {
+    case 1: return probeBlock(pass, from, to, 1, 0);
+    case 2: return probeBlock(pass, from, to, 2, 0);
+    case 3: return probeBlock(pass, from, to, 3, 0);
+    case 4: return probeBlock(pass, from, to, 4, 0);
+    case 5: return probeBlock(pass, from, to, 5, 0);
+    case 6: return probeBlock(pass, from, to, 6, 0);
+    case 7: return probeBlock(pass, from, to, 7, 0);
+    default: return probeBlock(pass, from, to, 8, 0);
+  }
+}
+
+function probeBits(pass: usize, from: usize, to: usize): usize {
+  switch (load<u32>(pass + P_STRIDE)) {
+    case 1: return probeBlock(pass, from, to, 1, 1);
+    case 2: return probeBlock(pass, from, to, 2, 1);
+    case 3: return probeBlock(pass, from, to, 3, 1);
+    case 4: return probeBlock(pass, from, to, 4, 1);
+    case 5: return probeBlock(pass, from, to, 5, 1);
+    case 6: return probeBlock(pass, from, to, 6, 1);
+    case 7: return probeBlock(pass, from, to, 7, 1);
+    default: return probeBlock(pass, from, to, 8, 1);
+  }
+}
+
+/** Whether the literal stands at a place: eight bytes at a time, letters of either case where the masks say so. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function standsAt(at: usize, literal: usize): bool {
+  const bytes: usize = load<u32>(literal);
+  const masks: usize = load<u32>(literal + 4);
+  const length: usize = load<u32>(literal + 8);
+  if (length < 8) {
+    for (let i: usize = 0; i < length; i++) {
+      if ((load<u8>(at + i) | load<u8>(masks + i)) !== load<u8>(bytes + i)) return false;
+    }
+    return true;
+  }
+  const last = length - 8;
+  if ((load<u64>(at + last) | load<u64>(masks + last)) !== load<u64>(bytes + last)) return false;
+  for (let i: usize = 0; i < last; i += 8) {
+    if ((load<u64>(at + i) | load<u64>(masks + i)) !== load<u64>(bytes + i)) return false;
+  }
+  return true;
+}
+
+/** Start of the line that holds `at`, not before `from`. */
+export function lineStart(at: usize, from: usize): usize {
+  const newline = i8x16.splat(10);
+  let p = at;
+  while (p - from >= 16) {
+    const found = i8x16.bitmask(i8x16.eq(v128.load(p - 16), newline));
+    if (found !== 0) return p - 16 + (32 - clz(found));
+    p -= 16;
+  }
+  while (p > from && load<u8>(p - 1) !== 10) p--;
+  return p;
+}
+
+/** Where the line that holds `at` ends: at its newline, or at `to`. */
+export function lineEnd(at: usize, to: usize): usize {
+  const newline = i8x16.splat(10);
+  let p = at;
+  while (p < to) {
+    const found = i8x16.bitmask(i8x16.eq(v128.load(p), newline));
+    if (found !== 0) {
+      const end = p + ctz(found);
+      return end < to ? end : to;
+    }
+    p += 16;
+  }
+  return to;
+}
+
+/** Newlines in a range. */
+export function countLines(from: usize, to: usize): u32 {
+  const newline = i8x16.splat(10);
+  let count: u32 = 0;
+  let p = from;
+  while (p + 16 <= to) {
+    // Up to 255 equalities fit into a byte; each counts as minus one.
+    let rounds: i32 = <i32>((to - p) >> 4);
+    if (rounds > 255) rounds = 255;
+    let sum = i8x16.splat(0);
+    for (let i = 0; i < rounds; i++) {
+      sum = i8x16.sub(sum, i8x16.eq(v128.load(p), newline));
+      p += 16;
+    }
+    const wide = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(sum));
+    count += i32x4.extract_lane(wide, 0) + i32x4.extract_lane(wide, 1) + i32x4.extract_lane(wide, 2) + i32x4.extract_lane(wide, 3);
+  }
+  while (p < to) {
+    if (load<u8>(p) === 10) count++;
+    p++;
+  }
+  return count;
+}
+
+/** Before the line number would no longer fit beside the count. */
+function forgetLines(): void {
+  for (let i: usize = 0; i < literalCount; i++) store<u32>(literals + i * LITERAL_SIZE + 12, 0);
+  lineNumber = 0;
+}
+
+/**
+ * Looks for the literals of one pass in a range of whole lines. Per occurrence (of one literal on one line, the first few)
+ * four numbers are written out: start and end of the line, place and number of the literal; ordered by line.
+ * Bytes behind `to` are read (up to 80) and never believed.
+ * @returns how many, or -1 where they did not fit (a single line's always do).
+ */
+export function scan(pass: usize, from: usize, to: usize): i32 {
+  const stride: usize = load<u32>(pass + P_STRIDE);
+  const bits = load<u32>(pass + P_KIND) !== 0;
+  const mask = load<u64>(pass + P_MASK);
+  const fold = load<u64>(pass + P_FOLD);
+  const slots: usize = load<u32>(pass + P_SLOTS);
+  const slotShift = load<u32>(pass + P_SLOT_SHIFT);
+  const slotMask: usize = (1 << (32 - slotShift)) - 1;
+  const entries: usize = load<u32>(pass + P_ENTRIES);
+  const block = BLOCK_GROUPS * GROUP * stride;
+  if (lineNumber > 0x20000000) forgetLines();
+  let written = out;
+  let start: usize = from;
+  let end: usize = from;
+  for (let p = from; p < to; p += block) {
+    const stop = p + block < to ? p + block : to;
+    const listEnd = bits ? probeBits(pass, p, stop) : probeBytes(pass, p, stop);
+    for (let l = list; l < listEnd; l += 4) {
+      const at: usize = load<u32>(l);
+      const tag = tagOf(((load<u64>(at) | fold) & mask) * MULTIPLIER);
+      let slot: usize = tag >> slotShift;
+      let entry: u32 = 0;
+      for (;;) {
+        entry = load<u32>(slots + slot * 8 + 4);
+        if (entry === 0 || load<u32>(slots + slot * 8) === tag) break;
+        slot = (slot + 1) & slotMask;
+      }
+      while (entry !== 0) {
+        const e = entries + <usize>entry * ENTRY_SIZE;
+        entry = load<u32>(e + 8);
+        const literal = literals + <usize>load<u32>(e) * LITERAL_SIZE;
+        const place = at - load<u32>(e + 4);
+        if (<isize>place < <isize>from || place + load<u32>(literal + 8) > to || !standsAt(place, literal)) continue;
+        if (place >= end) {
+          start = lineStart(place, from);
+          end = lineEnd(place, to);
+          lineNumber++;
+        }
+        const seen = load<u32>(literal + 12);
+        const count = seen >> 2 === lineNumber ? (seen & 3) + 1 : 1;
+        if (count > MAX_OCCURRENCES) continue;
+        store<u32>(literal + 12, (lineNumber << 2) | count);
+        if (written + 16 > outEnd) return -1;
+        store<u32>(written, <u32>start);
+        store<u32>(written + 4, <u32>end);
+        store<u32>(written + 8, <u32>place);
+        store<u32>(written + 12, load<u32>(e));
+        written += 16;
+      }
+    }
+  }
+  return <i32>((written - out) >> 4);
+}
