@@ -35,6 +35,8 @@ const MODULES: Readonly<Record<string, Rule>> = {
     pure: false,
     processes: true,
   },
+  // Logs: reads files, in threads of its own program.
+  scan: { imports: ['book', 'diagnosis'], packages: [], pure: false },
   // What the user asks to be run, and nothing else: it knows no record and no book.
   run: { imports: [], packages: [], pure: false, processes: true },
   // A door that agents start before and after each command: it loads little.
@@ -53,6 +55,7 @@ const MODULES: Readonly<Record<string, Rule>> = {
       'store',
       'lab',
       'run',
+      'scan',
     ],
     packages: [],
     pure: false,

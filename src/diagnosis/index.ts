@@ -6,6 +6,8 @@ export {
   type DiagnoseOptions,
   DiagnosisSession,
   diagnose,
+  diagnosisOf,
+  type Found,
   MAX_EXCERPT_CHARS,
 } from './diagnose.ts';
 export { fillCommand, fitsType, quoteWord } from './fill.ts';
