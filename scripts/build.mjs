@@ -52,6 +52,13 @@ await hook.write({
   entryFileNames: '[name].cjs',
   chunkFileNames: 'hook-[name]-[hash].cjs',
 });
+// A thread of a scan.
+const worker = await rolldown({
+  ...shared,
+  platform: 'node',
+  input: { 'scan-worker': 'src/scan/worker.ts' },
+});
+await worker.write({ dir: 'dist', format: 'cjs', minify: true, entryFileNames: '[name].cjs' });
 const library = await rolldown({ ...shared, platform: 'node', input: { index: 'src/index.ts' } });
 await library.write({ dir: 'dist', format: 'esm', chunkFileNames: 'lib-[name]-[hash].js' });
 // The browser's entry stands alone in one file.

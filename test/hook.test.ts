@@ -49,7 +49,7 @@ const RECORDED: readonly Recorded[] = JSON.parse(
 );
 
 const BOOK: OpenedBook = {
-  ...(decodePack(readFileSync(`${ROOT}dist/book.pack`, 'utf8'), { trusted: true }).book as Book),
+  ...(decodePack(readFileSync(`${ROOT}dist/book.pack`), { trusted: true }).book as Book),
   issues: [],
 };
 const NOW = Date.UTC(2026, 10, 30, 12);

@@ -28,7 +28,7 @@ const FAILURES: readonly (readonly [command: string, output: string])[] = [
 ];
 
 function openFaults(): readonly OpenFault[] {
-  const book = decodePack(readFileSync(`${ROOT}dist/book.pack`, 'utf8'), { trusted: true }).book as Book;
+  const book = decodePack(readFileSync(`${ROOT}dist/book.pack`), { trusted: true }).book as Book;
   return FAILURES.flatMap(([command, output]) =>
     openFaultsOf(diagnose(book, output), (finding) => ({
       command,

@@ -35,6 +35,8 @@ const MODULES: Readonly<Record<string, Rule>> = {
     pure: false,
     processes: true,
   },
+  // Logs: reads files, in threads of its own program.
+  scan: { imports: ['book', 'diagnosis'], packages: [], pure: false },
   // What the user asks to be run, and nothing else: it knows no record and no book.
   run: { imports: [], packages: [], pure: false, processes: true },
   // A door of its own, which the command line opens: its server knows nothing of the command line.
@@ -60,6 +62,7 @@ const MODULES: Readonly<Record<string, Rule>> = {
       'store',
       'lab',
       'run',
+      'scan',
     ],
     packages: [],
     pure: false,

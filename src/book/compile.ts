@@ -143,18 +143,20 @@ function knownLines(sources: readonly BookSource[], patterns: readonly BookPatte
       for (const unit of unitsOf(text).units) {
         let line = lines.get(unit.text);
         if (!line) {
-          const records = new Set<number>();
-          engine.match(unit, (at) => {
-            const { role, record } = patterns[at] as BookPattern;
-            if (role !== 'not_if') records.add(record);
-          });
-          line = { unit, records };
+          line = { unit, records: new Set() };
           lines.set(unit.text, line);
         }
         if (name.startsWith('match.')) line.records.add(index);
       }
     }
   });
+  engine.match(
+    [...lines.values()].map(({ unit }) => unit),
+    ({ text }, at) => {
+      const { role, record } = patterns[at] as BookPattern;
+      if (role !== 'not_if') lines.get(text)?.records.add(record);
+    },
+  );
   return [...lines.values()];
 }
 

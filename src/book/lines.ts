@@ -170,6 +170,11 @@ export class LineScanner {
     return this.kernel.kind;
   }
 
+  /** Lines that ended in what was read, where lines are counted. */
+  get linesSeen(): number {
+    return this.lines;
+  }
+
   /** Where the next bytes may be written. */
   room(bytes: number = SCAN_LIMITS.chunkBytes): Uint8Array {
     this.kernel.reserve(this.held + bytes);

@@ -113,9 +113,20 @@ export class MatchSession {
   /** Records whose window has pending hits. */
   private readonly waiting = new Set<number>();
 
-  /** @param onUnit sees every unit as well (the focus heuristic reads along). */
-  constructor(book: Book, onUnit: ((unit: Unit) => void) | null = null) {
+  private readonly onFound: ((record: number, line: number) => void) | null;
+
+  /**
+   * @param onUnit sees every unit as well (the focus heuristic reads along).
+   * @param onFound is told of each line on which a record is found, once it is sure: behind the text, where a `not_if`
+   * could still have ruled it out.
+   */
+  constructor(
+    book: Book,
+    onUnit: ((unit: Unit) => void) | null = null,
+    onFound: ((record: number, line: number) => void) | null = null,
+  ) {
     this.book = book;
+    this.onFound = onFound;
     this.engine = engineOf(book);
     this.onUnit = onUnit;
     this.reader = new UnitReader((unit) => {
@@ -128,6 +139,11 @@ export class MatchSession {
   push(chunk: string): void {
     this.reader.push(chunk);
     this.flush();
+  }
+
+  /** The line that is pushed next has this number: what lies between was looked at, and no pattern is on it. */
+  skipTo(line: number): void {
+    this.reader.at(line);
   }
 
   /** Ends the text. Matches come in order of record id. */
@@ -276,9 +292,14 @@ export class MatchSession {
 
   private accept(hit: Hit): void {
     const found = this.found.get(hit.pattern.record);
-    if (!found) this.found.set(hit.pattern.record, { best: hit, occurrences: 1, lastLine: hit.line });
-    else {
-      if (this.isNewLine(hit, found)) found.occurrences++;
+    if (!found) {
+      this.found.set(hit.pattern.record, { best: hit, occurrences: 1, lastLine: hit.line });
+      this.onFound?.(hit.pattern.record, hit.line);
+    } else {
+      if (this.isNewLine(hit, found)) {
+        found.occurrences++;
+        this.onFound?.(hit.pattern.record, hit.line);
+      }
       if (better(hit, found.best)) found.best = hit;
       found.lastLine = hit.line;
     }

@@ -176,6 +176,11 @@ export class UnitReader {
     this.emit = emit;
   }
 
+  /** The next line has this number: the ones before it were left out. Only between lines. */
+  at(line: number): void {
+    this.line = line;
+  }
+
   push(chunk: string): void {
     let start = 0;
     for (;;) {

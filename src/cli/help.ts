@@ -6,6 +6,7 @@ import { type Option, VERBS, type Verb, type VerbName } from './verbs.ts';
 export const SUMMARIES_ZH: Readonly<Record<string, string>> = {
   diagnose: '输出里是哪个已知错误，别试什么、该试什么',
   run: '原样运行一条命令，退出码不变；失败了就说明已知的原因',
+  scan: '多大的日志都行：有哪些已知错误、何时开始、多频繁，还有什么看着不对劲',
   explain: '一条记录的完整页面：原因、检查、该试什么、别试什么',
   list: '列出记录；可按标题、报错、原因里的词过滤（中英文都行）',
   preflight: '运行一条命令之前：对这里未解决的故障，它是不是已知的无用办法',
@@ -30,6 +31,11 @@ export const SUMMARIES_ZH: Readonly<Record<string, string>> = {
 /** What each option does, by name; where one verb means something else by it, by `verb --name`. */
 export const OPTIONS_ZH: Readonly<Record<string, string>> = {
   text: '直接给出要诊断的文字',
+  follow: '文件变长就接着读，轮转也不断；按 Ctrl-C 出总结',
+  since: '只看这之后的行：10m、2h、3d、02:47、2026-11-30 02:47',
+  until: '只看到这时为止的行',
+  workers: '线程数（默认每个处理器一个）',
+  'scan --show': '第 n 类未知行的例子',
   format: '输出格式，默认为第一种',
   limit: '最多显示几条结果（默认 3）',
   environment: '你的环境：debian12，或 nginx=1.22,openssl=3.0，或 any（默认看本机）',
@@ -73,6 +79,8 @@ export const OPTIONS_ZH: Readonly<Record<string, string>> = {
 
 /** What stands below the options, by verb. */
 export const NOTES_ZH: Readonly<Record<string, string>> = {
+  scan: `普通文件、gzip、zstd（Node 支持时）、标准输入都行。ndjson：每找到一行就输出一个事件，顺序不定，最后是总结。
+退出码：0 有匹配，1 没有或只是疑似，2 有东西读不了。`,
   import: `格式按内容识别：种子的 JSON、ErrorCanon（deadends.dev）、由它们组成的列表和 NDJSON、CRE 规则（YAML）。
 不管原文怎么自称，收下的都标为外来，其中的比率只算“自称”。已有的记录不动。
 目录不必引入也能用：faultbook --book 目录。

@@ -35,6 +35,8 @@ async function run(call: Call): Promise<number> {
       return (await import('./diagnose.ts')).runDiagnose(args, flags);
     case 'run':
       return (await import('./run.ts')).runRun(args, flags);
+    case 'scan':
+      return (await import('./scan.ts')).runScan(args, flags);
     case 'explain':
       return (await import('./pages.ts')).runExplain(args[0] as string, flags);
     case 'list':

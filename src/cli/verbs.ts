@@ -89,6 +89,26 @@ export const VERBS = {
       color: COLOR,
     },
   },
+  scan: {
+    args: '[files…]',
+    minArgs: 0,
+    maxArgs: MANY,
+    summary: 'logs of any size: which known errors, since when, how often; what else looks like trouble',
+    options: {
+      follow: { help: 'go on as the files grow, through rotation; Ctrl-C sums up' },
+      since: { value: 'when', help: 'only lines from then on: 10m, 2h, 3d, 02:47, 2026-11-30 02:47' },
+      until: { value: 'when', help: 'only lines up to then' },
+      show: { value: 'unknown:n', help: 'examples of the n-th kind of unknown lines' },
+      workers: { value: 'n', whole: true, help: 'threads (default: one for each processor)' },
+      format: format('text', 'json', 'ndjson', 'markdown', 'sarif', 'junit', 'github'),
+      environment: ENVIRONMENT,
+      book: BOOK,
+      lang: LANG,
+      color: COLOR,
+    },
+    notes: `Plain files, gzip, zstd (where Node reads it), standard input. ndjson: an event for each line that was found, as it is
+found, in any order; then the summary. Exit codes: 0 a match, 1 none or only possible, 2 something could not be read.`,
+  },
   explain: {
     args: '<id>',
     minArgs: 1,

@@ -80,31 +80,19 @@ export class DiagnosisSession {
 
   end(): Diagnosis {
     const { matches, lines } = this.session.end();
-    const ordered = orderFindings(this.book, [...matches, ...this.closer(matches)]);
-    const limit = Math.max(0, Math.floor(this.options.limit ?? DEFAULT_FINDINGS));
-    const findings = ordered.slice(0, limit).map((m) => toFinding(this.book, m, this.options));
-    const verdict = ordered.some((m) => m.verdict === 'match')
-      ? 'match'
-      : ordered.length > 0
-        ? 'possible'
-        : 'none';
-    const diagnosis: Diagnosis = {
-      schema: 'diagnosis.v1',
-      verdict,
-      findings,
-      focus: this.focus.lines(),
-      shapes:
-        verdict === 'none'
-          ? this.shapes
-              .end()
-              .shapes.slice(0, MAX_SHAPES)
-              .map((s) => ({ ...s }))
-          : [],
-      more: ordered.length - findings.length,
-      lines,
-      hint: verdict === 'none' && this.focus.localised() ? 'localised' : null,
-    };
-    return this.options.lang === 'zh' ? inChinese(diagnosis) : diagnosis;
+    const found = [...matches, ...this.closer(matches)];
+    const shapes = found.length > 0 ? [] : this.shapes.end().shapes.slice(0, MAX_SHAPES);
+    return diagnosisOf(
+      this.book,
+      {
+        matches: found,
+        lines,
+        focus: this.focus.lines(),
+        shapes: shapes.map((s) => ({ ...s })),
+        localised: this.focus.localised(),
+      },
+      this.options,
+    );
   }
 
   /**
@@ -126,6 +114,39 @@ export class DiagnosisSession {
       .filter((r) => r.score > alike && !matches.some((m) => m.record === r.record))
       .map(asPossible);
   }
+}
+
+/** What was found in a text, however it was read. */
+export interface Found {
+  readonly matches: readonly RecordMatch[];
+  readonly lines: number;
+  readonly focus: Diagnosis['focus'];
+  readonly shapes: Diagnosis['shapes'];
+  /** Lines that look like errors were in another language than English. */
+  readonly localised: boolean;
+}
+
+/** The diagnosis of what was found: in order, with what to do next. */
+export function diagnosisOf(book: Book, found: Found, options: DiagnoseOptions = {}): Diagnosis {
+  const ordered = orderFindings(book, found.matches);
+  const limit = Math.max(0, Math.floor(options.limit ?? DEFAULT_FINDINGS));
+  const findings = ordered.slice(0, limit).map((m) => toFinding(book, m, options));
+  const verdict = ordered.some((m) => m.verdict === 'match')
+    ? 'match'
+    : ordered.length > 0
+      ? 'possible'
+      : 'none';
+  const diagnosis: Diagnosis = {
+    schema: 'diagnosis.v1',
+    verdict,
+    findings,
+    focus: found.focus,
+    shapes: found.shapes,
+    more: ordered.length - findings.length,
+    lines: found.lines,
+    hint: verdict === 'none' && found.localised ? 'localised' : null,
+  };
+  return options.lang === 'zh' ? inChinese(diagnosis) : diagnosis;
 }
 
 /** What retrieval found, as a finding: possible, with nothing to fill a command with. */

@@ -54,6 +54,11 @@ function signsOf(text: string): number {
   return score > 0 && CALM.test(text) ? score - CALM_WEIGHT : score;
 }
 
+/** Whether a line reads like a failure. */
+export function readsLikeFailure(line: string): boolean {
+  return signsOf(line.slice(0, MAX_CHARS)) > 0;
+}
+
 /** Reads along and keeps the best lines, in constant memory. */
 export class FocusReader {
   private best: Candidate[] = [];

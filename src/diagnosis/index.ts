@@ -6,10 +6,13 @@ export {
   type DiagnoseOptions,
   DiagnosisSession,
   diagnose,
+  diagnosisOf,
+  type Found,
   findingOf,
   MAX_EXCERPT_CHARS,
 } from './diagnose.ts';
 export { fillCommand, fitsType, quoteWord } from './fill.ts';
+export { readsLikeFailure } from './focus.ts';
 export {
   type DoneStep,
   type Guide,

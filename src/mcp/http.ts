@@ -274,7 +274,7 @@ function send(response: ServerResponse, status: number, type: string, text: stri
 
 /** What went wrong is nobody's business but that of who asks for it here. */
 function noteForDebugging(error: unknown): void {
-  if (process.env.FAULTBOOK_DEBUG) console.error(error);
+  if (process.env.FAULTBOOK_DEBUG) process.stderr.write(`${(error as Error)?.stack ?? error}\n`);
 }
 
 /** RFC 9457. */

@@ -12,7 +12,7 @@ export { type ExplainOptions, type FieldPage, renderExplain } from './explain.ts
 export { GITHUB_LIMITS, renderGithub, renderSummary } from './github.ts';
 export { type ImportReport, renderImport } from './import.ts';
 export { renderIssues } from './issues.ts';
-export { renderJson, renderNdjson, stringifySafely } from './json.ts';
+export { renderJson, renderNdjson, stringifyLine, stringifySafely } from './json.ts';
 export { renderJunit } from './junit.ts';
 export { type ListEntry, renderList } from './list.ts';
 export { MAX_MARKDOWN_TOKENS, renderMarkdown } from './markdown.ts';
@@ -33,4 +33,13 @@ export { type ReportRow, renderReports } from './reports.ts';
 export { type BriefOptions, type FailedRun, renderBrief, renderRun } from './run.ts';
 export { MAX_EXCERPT_COLUMNS, visible } from './safe.ts';
 export { renderSarif, SARIF_LIMITS, type SarifOptions } from './sarif.ts';
+export {
+  renderScan,
+  renderScanJson,
+  renderScanLine,
+  renderShape,
+  type ScanCount,
+  type ScanTextOptions,
+  type ScanView,
+} from './scan.ts';
 export { renderText, type TextOptions } from './text.ts';

@@ -22,6 +22,11 @@ export function stringifySafely(value: unknown): string {
   return `${escapeRest(JSON.stringify(value, null, 2))}\n`;
 }
 
+/** A document on one line, harmless to print, with a newline at its end. */
+export function stringifyLine(value: unknown): string {
+  return `${escapeRest(JSON.stringify(value))}\n`;
+}
+
 /**
  * One JSON object a line: `{"type":"finding","source":…,…}` for each finding in order, then
  * `{"type":"summary","source":…,"verdict":…,"focus":…,"more":…,"lines":…}`.
@@ -32,5 +37,5 @@ export function renderNdjson(diagnosis: Diagnosis, source: string): string {
     ...findings.map((finding) => ({ type: 'finding', source, ...finding })),
     { type: 'summary', source, ...summary },
   ];
-  return lines.map((line) => `${escapeRest(JSON.stringify(line))}\n`).join('');
+  return lines.map(stringifyLine).join('');
 }

@@ -31,6 +31,14 @@ export interface SurveyFigures {
   readonly found: number;
 }
 
+/** What a scan read, as text. */
+interface ScanAbout {
+  readonly lines: string;
+  readonly sources: number;
+  readonly range: string | null;
+  readonly seconds: string;
+}
+
 const en = {
   match: 'Known:',
   possible: 'Possibly:',
@@ -194,6 +202,22 @@ const en = {
   shapes: (n: number, lines: number) =>
     `Not in the book, and reads like trouble: ${lines} lines of ${n === 1 ? 'one kind' : `${n} kinds`}`,
   fromLine: (line: number) => `from line ${line}`,
+  scanAbout: ({ lines, sources, range, seconds }: ScanAbout) =>
+    `${lines} lines in ${sources} ${sources === 1 ? 'source' : 'sources'}${range === null ? '' : `, ${range}`}, ${seconds} s`,
+  scanKnown: (n: number) => (n === 1 ? 'Known: 1 error.' : `Known: ${n} errors, roots first.`),
+  scanNone: (records: number) => `Nothing of what ${records} records know.`,
+  scanStopped: 'Stopped before the end: this is what was read until then.',
+  scanBegan: 'when it began',
+  scanRecord: 'record',
+  scanLines: 'lines',
+  scanFiles: 'files',
+  scanRate: 'per min now / before',
+  scanNew: '(new)',
+  scanNoTime: 'no time',
+  scanUnknown: (shapes: number, lines: string) =>
+    `Unknown, reads like trouble (not in the book): ${shapes} ${shapes === 1 ? 'kind' : 'kinds'}, ${lines} lines`,
+  scanShow: 'examples of one: --show unknown:1',
+  scanNoShape: (n: number) => `There are only ${n} kinds of unknown lines.`,
   moreShapes: (n: number) => `${n} more kind${n === 1 ? '' : 's'} (--format json)`,
   noFocus: 'No line looks like a failure either.',
   localised: 'The output is not in English. Run it again with LC_ALL=C, the messages may be known then.',
@@ -360,6 +384,21 @@ const zh: {
   focus: '出错的地方大概在这里（只是按字眼猜的，没有记录为证）：',
   shapes: (n, lines) => `书里没有、但像是出了问题的：${lines} 行，${n} 类`,
   fromLine: (line) => `自第 ${line} 行起`,
+  scanAbout: ({ lines, sources, range, seconds }) =>
+    `${sources} 个来源，${lines} 行${range === null ? '' : `，${range}`}，用时 ${seconds} 秒`,
+  scanKnown: (n) => (n === 1 ? '认出 1 个已知错误。' : `认出 ${n} 个已知错误，根源在前。`),
+  scanNone: (records) => `书里 ${records} 条记录一条也没对上。`,
+  scanStopped: '没读完就停了，以下是到那时为止的结果。',
+  scanBegan: '开始时间',
+  scanRecord: '记录',
+  scanLines: '行数',
+  scanFiles: '文件',
+  scanRate: '每分钟 现在 / 之前',
+  scanNew: '（新出现）',
+  scanNoTime: '无时间',
+  scanUnknown: (shapes, lines) => `书里没有、但看着像出了问题的：${shapes} 类，${lines} 行`,
+  scanShow: '看其中一类的例子：--show unknown:1',
+  scanNoShape: (n) => `未知的行一共只有 ${n} 类。`,
   moreShapes: (n) => `还有 ${n} 类（--format json）`,
   noFocus: '也没有看起来像出错的行。',
   localised: '这段输出不是英文。用 LC_ALL=C 再跑一遍，那样的报错也许已有记录。',
