@@ -11,8 +11,6 @@ export const HOOK_LIMITS = {
   tailBytes: 960 * 1024,
   /** An agent that has not ended its payload by then gets no answer. */
   waitMs: 1000,
-  /** Tokens of an answer. */
-  maxTokens: 300,
 } as const;
 
 export type Payload = Readonly<Record<string, unknown>>;

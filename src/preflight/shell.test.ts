@@ -44,6 +44,7 @@ describe('a line is read as POSIX shells read it', () => {
     'cat <<EOF\nrm -rf x\nEOF',
     'diff <(a) <(b)',
     'echo $((1 + 1))',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a shell's.
     'echo ${x:-$(rm -rf y)}',
     "echo $'\\x41'",
     '[[ -f x ]] && rm x',
