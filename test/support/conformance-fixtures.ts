@@ -18,7 +18,9 @@ const image = { type: 'image' as const, data: PNG, mimeType: 'image/png' };
 export function addFixtures(server: McpServer): McpServer {
   const none = z.object({});
   const tool = (name: string, content: object[]) =>
-    server.registerTool(name, { description: name, inputSchema: none }, () => ({ content: content as never }));
+    server.registerTool(name, { description: name, inputSchema: none }, () => ({
+      content: content as never,
+    }));
   tool('test_simple_text', [text('This is a simple text response for testing.')]);
   tool('test_image_content', [image]);
   tool('test_audio_content', [{ type: 'audio', data: WAV, mimeType: 'audio/wav' }]);
@@ -47,18 +49,22 @@ export function addFixtures(server: McpServer): McpServer {
   server.registerTool('test_error_handling', { description: 'fails', inputSchema: none }, () => {
     throw new Error('This tool intentionally returns an error for testing');
   });
-  server.registerTool('test_tool_with_progress', { description: 'progress', inputSchema: none }, async (_, ctx) => {
-    const progressToken = ctx.mcpReq._meta?.progressToken;
-    for (const progress of [0, 50, 100]) {
-      if (progressToken !== undefined)
-        await ctx.mcpReq.notify({
-          method: 'notifications/progress',
-          params: { progressToken, progress, total: 100 },
-        });
-      await pause(50);
-    }
-    return { content: [text('done')] };
-  });
+  server.registerTool(
+    'test_tool_with_progress',
+    { description: 'progress', inputSchema: none },
+    async (_, ctx) => {
+      const progressToken = ctx.mcpReq._meta?.progressToken;
+      for (const progress of [0, 50, 100]) {
+        if (progressToken !== undefined)
+          await ctx.mcpReq.notify({
+            method: 'notifications/progress',
+            params: { progressToken, progress, total: 100 },
+          });
+        await pause(50);
+      }
+      return { content: [text('done')] };
+    },
+  );
 
   server.registerResource('static-text', 'test://static-text', { mimeType: 'text/plain' }, (uri) => ({
     contents: [
