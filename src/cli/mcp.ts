@@ -29,6 +29,11 @@ export async function runServe(
   const port = flags.port ?? DEFAULT_PORT;
   if (port > MAX_PORT) throw new InputError(`--port ${port}: ports end at ${MAX_PORT}`);
   const tokens = file === undefined ? [] : tokensIn(file);
+  // Before anybody can know that it runs: whoever reads the line below may end it at once.
+  const told = new Promise<void>((stopped) => {
+    process.once('SIGINT', stopped);
+    process.once('SIGTERM', stopped);
+  });
   const door = await openHttp(await contextOf(flags), { port, tokens });
   warn(
     `faultbook: http://127.0.0.1:${door.port}/mcp; outcome reports: ${
@@ -37,10 +42,7 @@ export async function runServe(
         : `from ${tokens.length} token${tokens.length === 1 ? '' : 's'}`
     }. Ctrl-C ends it.`,
   );
-  await new Promise<void>((stopped) => {
-    process.once('SIGINT', stopped);
-    process.once('SIGTERM', stopped);
-  });
+  await told;
   await door.close();
   return EXIT.ok;
 }
