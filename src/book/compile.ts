@@ -16,8 +16,8 @@ import {
   signaturePattern,
   topAlternatives,
 } from '../record/index.ts';
-import { type Background, RARITY_LIMITS, textBits } from './background.ts';
-import { buildEngine } from './engine.ts';
+import { type Background, gramsOf, RARITY_LIMITS, textBits } from './background.ts';
+import { buildEngine, planOf } from './engine.ts';
 import { type Phrase, phrasesOf } from './phrases.ts';
 import type { LiteralPlan } from './plan.ts';
 
@@ -127,7 +127,8 @@ export function compileBook(
     phrasesOf(record, index, demanded.get(index) ?? [], background),
   );
   const evidence = kept.map((k) => k.summary ?? null);
-  return { book: { records, patterns, phrases, evidence }, issues };
+  const plan = background ? { plan: planOf(patterns, gramsOf(background)) } : {};
+  return { book: { records, patterns, phrases, evidence, ...plan }, issues };
 }
 
 function admitIds(sources: readonly BookSource[], issues: Issue[]): BookSource[] {

@@ -7,7 +7,7 @@ import { RARITY_LIMITS, wordsOf } from './background.ts';
 import type { Book, BookPattern } from './compile.ts';
 import { buildEngine, type Engine } from './engine.ts';
 import { type Likeness, likeness, type Phrase } from './phrases.ts';
-import { type Unit, UnitReader } from './text.ts';
+import { escapedJsonStarts, isPlain, type Unit, UnitReader } from './text.ts';
 
 /** One record found in a text, at the place that says most. */
 export interface RecordMatch {
@@ -33,6 +33,8 @@ export interface RecordMatch {
 /** Most bits that explaining the whole line adds to the rarity of what matched. */
 const EXPLAINED_LINE_BITS = 6;
 
+/** Texts of so many characters are looked through for literals before they are cut into units. */
+const PREFILTERED_CHARS = 256;
 /** So much text is looked through at once. */
 const QUEUE_CHARS = 1 << 18;
 
@@ -125,8 +127,32 @@ export class MatchSession {
   }
 
   push(chunk: string): void {
-    this.reader.push(chunk);
+    const whole = chunk.lastIndexOf('\n') + 1;
+    // Nobody else looks at the units: lines without a literal need not become any.
+    if (whole >= PREFILTERED_CHARS && !this.onUnit && this.reader.atLineStart && isPlain(chunk)) {
+      this.pushLines(chunk.slice(0, whole));
+      this.reader.push(chunk.slice(whole));
+    } else this.reader.push(chunk);
     this.flush();
+  }
+
+  /** Reads whole lines, and of those only the ones on which something can match. */
+  private pushLines(text: string): void {
+    const starts = [...this.engine.candidates(text), ...escapedJsonStarts(text)].sort((a, b) => a - b);
+    let at = 0;
+    const skipTo = (border: number) => {
+      let lines = 0;
+      for (; at < border; at = text.indexOf('\n', at) + 1) lines++;
+      this.reader.skip(lines);
+    };
+    for (const start of starts) {
+      if (start < at) continue;
+      skipTo(start);
+      const end = text.indexOf('\n', start) + 1;
+      this.reader.push(text.slice(start, end));
+      at = end;
+    }
+    skipTo(text.length);
   }
 
   /** Ends the text. Matches come in order of record id. */

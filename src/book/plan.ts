@@ -205,7 +205,9 @@ export function chooseLiterals(nodes: readonly PatternNode[], grams: GramCounts 
   let best: { cost: number; choices: (Choice | null)[] } | null = null;
   for (const wanted of [0, 8, 11, 13, 15]) {
     const choices = options.map((list) => (list.find((o) => o.least >= wanted) ?? list[0])?.choice ?? null);
-    const literals = choices.flatMap((c) => c?.members.map((member) => () => literalOf(member, c.folded)) ?? []);
+    const literals = choices.flatMap(
+      (c) => c?.members.map((member) => () => literalOf(member, c.folded)) ?? [],
+    );
     const lengths = choices.flatMap((c) => c?.members.map(utf8Length) ?? []);
     const { cost } = choosePasses(literals, lengths, grams);
     if (!best || cost < best.cost * 0.98) best = { cost, choices };

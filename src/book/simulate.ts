@@ -39,10 +39,11 @@ export class ByteSimulation {
     this.begin();
     for (let at = from; ; at++) {
       if (!anchored || at === from) {
-        if (count === 0 && firstByte !== -1) while (at < to && bytes[at] !== firstByte) {
-          if (anchored) return false;
-          at++;
-        }
+        if (count === 0 && firstByte !== -1)
+          while (at < to && bytes[at] !== firstByte) {
+            if (anchored) return false;
+            at++;
+          }
         this.size = count;
         this.follow(program, 0, bytes, at, lineFrom, to, this.current);
         count = this.size;
@@ -55,7 +56,11 @@ export class ByteSimulation {
       for (let i = 0; i < count; i++) {
         const pc = this.current[i] as number;
         const target = x[pc] as number;
-        if (op[pc] === CHAR ? target === byte : (classes[target] as Program['classes'][number]).table[byte] === 1)
+        if (
+          op[pc] === CHAR
+            ? target === byte
+            : (classes[target] as Program['classes'][number]).table[byte] === 1
+        )
           this.follow(program, pc + 1, bytes, at + 1, lineFrom, to, this.next);
       }
       count = this.size;
