@@ -35,10 +35,10 @@ export interface Engine {
     except?: ReadonlySet<number>,
   ): void;
   /**
-   * Where the lines of a text begin that hold a required literal of any pattern, ascending. No other line, nor a part
-   * of one, can match.
+   * Where the lines of a text begin that hold a required literal of any pattern, ascending: no other line, nor a part
+   * of one, can match. Null where control characters hide what the text says.
    */
-  candidates(text: string): readonly number[];
+  candidates(text: string): readonly number[] | null;
   /** Whether one pattern matches one view. */
   test(pattern: number, view: string): boolean;
   /** Leftmost match of one pattern in a view: its named groups. */
@@ -118,17 +118,17 @@ export function buildEngine(
 
   return {
     candidates(text) {
-      if (patterns.length === 0) return [];
       const { kernel } = ready();
       const from = kernel.textAt;
       const written = write(kernel, text);
-      const plain = written === text.length;
+      if (!kernel.run.isPlain(from, from + written)) return null;
+      const ascii = written === text.length;
       const starts: number[] = [];
       let [at, chars] = [from, 0];
       visitLines(kernel, from, from + written, (streams, lineFrom) => {
         for (const s of streams) while (s.at < s.end && s.words[s.at] === lineFrom) s.at += OUT_WORDS;
         // Beyond ASCII a place in bytes is not one in the text.
-        chars += plain ? lineFrom - at : decoder.decode(kernel.bytes.subarray(at, lineFrom)).length;
+        chars += ascii ? lineFrom - at : decoder.decode(kernel.bytes.subarray(at, lineFrom)).length;
         at = lineFrom;
         starts.push(chars);
       });

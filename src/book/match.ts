@@ -7,7 +7,7 @@ import { RARITY_LIMITS, wordsOf } from './background.ts';
 import type { Book, BookPattern } from './compile.ts';
 import { buildEngine, type Engine } from './engine.ts';
 import { type Likeness, likeness, type Phrase } from './phrases.ts';
-import { escapedJsonStarts, isPlain, type Unit, UnitReader } from './text.ts';
+import { escapedJsonStarts, type Unit, UnitReader } from './text.ts';
 
 /** One record found in a text, at the place that says most. */
 export interface RecordMatch {
@@ -129,16 +129,23 @@ export class MatchSession {
   push(chunk: string): void {
     const whole = chunk.lastIndexOf('\n') + 1;
     // Nobody else looks at the units: lines without a literal need not become any.
-    if (whole >= PREFILTERED_CHARS && !this.onUnit && this.reader.atLineStart && isPlain(chunk)) {
+    const prefiltered =
+      whole >= PREFILTERED_CHARS &&
+      !this.onUnit &&
+      this.reader.atLineStart &&
       this.pushLines(chunk.slice(0, whole));
-      this.reader.push(chunk.slice(whole));
-    } else this.reader.push(chunk);
+    this.reader.push(prefiltered ? chunk.slice(whole) : chunk);
     this.flush();
   }
 
-  /** Reads whole lines, and of those only the ones on which something can match. */
-  private pushLines(text: string): void {
-    const starts = [...this.engine.candidates(text), ...escapedJsonStarts(text)].sort((a, b) => a - b);
+  /**
+   * Reads whole lines, and of those only the ones on which something can match.
+   * @returns false, and nothing is read, where the text has to be cleaned first
+   */
+  private pushLines(text: string): boolean {
+    const candidates = this.engine.candidates(text);
+    if (!candidates) return false;
+    const starts = [...candidates, ...escapedJsonStarts(text)].sort((a, b) => a - b);
     let at = 0;
     const skipTo = (border: number) => {
       let lines = 0;
@@ -153,6 +160,7 @@ export class MatchSession {
       at = end;
     }
     skipTo(text.length);
+    return true;
   }
 
   /** Ends the text. Matches come in order of record id. */

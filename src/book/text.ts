@@ -164,14 +164,6 @@ function emitSegment(segment: string, line: number, emit: (unit: Unit) => void, 
 }
 
 /**
- * Whether the units of every line of a text are the line itself and, where it ends as JSON does, what it holds: nothing
- * in it would be removed or cut.
- */
-export function isPlain(text: string): boolean {
-  return !DIRTY.test(text);
-}
-
-/**
  * Where the lines of a text begin that may be JSON and say, decoded, what they do not say as they stand: those that
  * escape something. Ascending.
  */
