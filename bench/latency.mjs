@@ -1,17 +1,29 @@
 #!/usr/bin/env node
 /**
- * What an answer costs: `npm run bench` (after `npm run build`).
+ * What an answer costs: `node bench/latency.mjs [--records 1000,10000,100000]` (after `npm run build`).
  *
  * - Cold: CPU time of `faultbook diagnose` with the shipped book over a bare `node -e 0`, interleaved.
  * - Warm: a book of 2,500 generated records; one 20-line message, and a 1 MB log, against a plain loop that tries
  *   every pattern on every line with JavaScript's RegExp (what most error lists do). Answers are compared.
+ * - Messages: 1, 20 and 200 lines of noise with one error against books of several sizes, matching alone, wall time, warm;
+ *   and what opening the pack of such a book takes.
  *
- * Prints JSON; every figure is measured in this run. CPU time, not wall time: walls vary on shared machines.
+ * Prints JSON; every figure is measured in this run. CPU time where nothing else is said: walls vary on shared machines.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { compileBook, diagnose, matchText, parseRecord } from '../dist/pure.js';
+import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import {
+  backgroundOf,
+  compileBook,
+  decodePack,
+  diagnose,
+  encodePack,
+  matchText,
+  parseRecord,
+} from '../dist/pure.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const COLD_RUNS = 15;
@@ -95,8 +107,8 @@ const OBJECTS = [
 ];
 
 /** Records of the usual kind: words, a code, a variable part, sometimes a second form. */
-function generateRecords() {
-  return Array.from({ length: RECORDS }, (_, i) => {
+function generateRecords(count = RECORDS) {
+  return Array.from({ length: count }, (_, i) => {
     const text = `${pick(SUBJECTS)} ${pick(VERBS)} ${pick(OBJECTS)}`;
     const code = `E${(i * 7919 + 100_003).toString(36).toUpperCase()}`;
     const regex = i % 3 === 0 ? `${code}: ${text} '[^']+' at line \\d+` : `${text}.*\\(${code}\\)|^${code} `;
@@ -197,9 +209,50 @@ function warm() {
   };
 }
 
+/** Wall time of matching alone, microseconds, and of opening a pack. */
+function messages(sizes) {
+  const background = backgroundOf(gunzipSync(readFileSync(`${root}data/background.txt.gz`)).toString());
+  return sizes.map((size) => {
+    const records = generateRecords(size);
+    const pack = encodePack(compileBook(records, { background }).book);
+    const opened = Array.from({ length: 9 }, () => cpu(() => decodePack(pack, { trusted: true }).book));
+    const book = opened[0].result;
+    const result = {
+      records: size,
+      pack_mb: round(pack.length / 1e6),
+      open_ms: round(median(opened.map((o) => o.ms))),
+    };
+    for (const lines of [1, 20, 200]) {
+      const texts = Array.from({ length: 300 }, () => {
+        const which = random(size);
+        const message = Array.from({ length: lines }, noiseLine);
+        message[random(lines)] = lineOf(records[which], which);
+        return message.join('\n');
+      });
+      const times = texts.map((text) => {
+        const start = process.hrtime.bigint();
+        if (matchText(book, text).length === 0) throw new Error(`not found: ${text}`);
+        return Number(process.hrtime.bigint() - start) / 1000;
+      });
+      // The first hundred warm up.
+      const warm = times.slice(100).sort((a, b) => a - b);
+      result[`lines_${lines}`] = {
+        p10_us: round(warm[20]),
+        p50_us: round(warm[100]),
+        p90_us: round(warm[180]),
+      };
+    }
+    return result;
+  });
+}
+
 function round(n) {
   return Math.round(n * 1000) / 1000;
 }
 
 if (!existsSync(`${root}dist/faultbook.cjs`)) throw new Error('dist/ is missing: run npm run build first');
-console.log(JSON.stringify({ node: process.version, cold: cold(), warm: warm() }, null, 2));
+const { values } = parseArgs({ options: { records: { type: 'string', default: '1000,10000' } } });
+const sizes = values.records.split(',').map(Number);
+console.log(
+  JSON.stringify({ node: process.version, cold: cold(), warm: warm(), messages: messages(sizes) }, null, 2),
+);

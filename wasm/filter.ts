@@ -204,6 +204,31 @@ export function lineEnd(at: usize, to: usize): usize {
   return to;
 }
 
+/**
+ * Whether a range is text that a terminal shows as it stands: no control character but TAB and LF. (A byte C2 may begin
+ * one, and is taken for one.)
+ */
+export function isPlain(from: usize, to: usize): bool {
+  let odd = i8x16.splat(0);
+  let p = from;
+  for (; p + 16 <= to; p += 16) odd = v128.or(odd, oddBytes(v128.load(p)));
+  if (v128.any_true(odd)) return false;
+  for (; p < to; p++) {
+    const byte = load<u8>(p);
+    if ((byte < 32 && byte !== 9 && byte !== 10) || byte === 0x7f || byte === 0xc2) return false;
+  }
+  return true;
+}
+
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function oddBytes(bytes: v128): v128 {
+  const low = i8x16.lt_u(bytes, i8x16.splat(32));
+  const kept = v128.or(i8x16.eq(bytes, i8x16.splat(9)), i8x16.eq(bytes, i8x16.splat(10)));
+  const high = v128.or(i8x16.eq(bytes, i8x16.splat(0x7f)), i8x16.eq(bytes, i8x16.splat(<i8>0xc2)));
+  return v128.or(v128.andnot(low, kept), high);
+}
+
 /** Newlines in a range. */
 export function countLines(from: usize, to: usize): u32 {
   const newline = i8x16.splat(10);

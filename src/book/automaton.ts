@@ -40,7 +40,7 @@ class CharClass {
   readonly table = new Uint8Array(256);
   private readonly ranges: CharRanges;
   constructor(ranges: CharRanges) {
-    for (const [lo, hi] of ranges) for (let c = lo; c <= hi && c < 256; c++) this.table[c] = 1;
+    for (const [lo, hi] of ranges) if (lo < 256) this.table.fill(1, lo, hi + 1);
     this.ranges = ranges.filter(([, hi]) => hi > 255);
   }
 

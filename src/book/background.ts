@@ -3,6 +3,8 @@
  * of what is rare: how many of its lines hold a word, and how many a pattern hits.
  */
 
+import { countGrams, type GramCounts } from './plan.ts';
+
 export interface Background {
   readonly lines: readonly string[];
   /** Lines that hold the word (folded). */
@@ -45,6 +47,18 @@ export function backgroundOf(text: string): Background {
       wordLines.set(word, (wordLines.get(word) ?? 0) + 1);
   }
   return { lines, wordLines };
+}
+
+const knownGrams = new WeakMap<Background, GramCounts>();
+
+/** How often four bytes follow one another in the background. */
+export function gramsOf(background: Background): GramCounts {
+  let grams = knownGrams.get(background);
+  if (!grams) {
+    grams = countGrams(new TextEncoder().encode(background.lines.join('\n')));
+    knownGrams.set(background, grams);
+  }
+  return grams;
 }
 
 const knownBits = new WeakMap<Background, Map<string, number>>();

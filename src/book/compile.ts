@@ -16,8 +16,8 @@ import {
   signaturePattern,
   topAlternatives,
 } from '../record/index.ts';
-import { type Background, RARITY_LIMITS, textBits } from './background.ts';
-import { buildEngine } from './engine.ts';
+import { type Background, gramsOf, RARITY_LIMITS, textBits } from './background.ts';
+import { buildEngine, planOf } from './engine.ts';
 import { contrast, type KnownLine, type Phrase, phrasesOf } from './phrases.ts';
 import type { LiteralPlan } from './plan.ts';
 
@@ -130,7 +130,8 @@ export function compileBook(
     knownLines(kept, patterns),
   );
   const evidence = kept.map((k) => k.summary ?? null);
-  return { book: { records, patterns, phrases, evidence }, issues };
+  const plan = background ? { plan: planOf(patterns, gramsOf(background)) } : {};
+  return { book: { records, patterns, phrases, evidence, ...plan }, issues };
 }
 
 /** The lines of all samples, with the records that each belongs to: by a pattern, or as part of its own match. */

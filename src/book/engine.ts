@@ -9,7 +9,7 @@ import { Confirmer } from './confirm.ts';
 import { buildKernel, type Kernel } from './kernel.ts';
 import { OUT_WORDS } from './kernel-layout.ts';
 import { visitLines } from './occurrences.ts';
-import { type LiteralPlan, planLiterals } from './plan.ts';
+import { type GramCounts, type LiteralPlan, planLiterals } from './plan.ts';
 import type { Unit } from './text.ts';
 
 /** What an engine needs of a pattern. */
@@ -34,22 +34,31 @@ export interface Engine {
     hit: (unit: Unit, pattern: number, view: string) => void,
     except?: ReadonlySet<number>,
   ): void;
+  /**
+   * Where the lines of a text begin that hold a required literal of any pattern, ascending: no other line, nor a part
+   * of one, can match. Null where control characters hide what the text says.
+   */
+  candidates(text: string): readonly number[] | null;
   /** Whether one pattern matches one view. */
   test(pattern: number, view: string): boolean;
   /** Leftmost match of one pattern in a view: its named groups. */
   groups(pattern: number, view: string): Readonly<Record<string, string>>;
 }
 
-/** The plan of a book's patterns: each is looked for by its literals, whatever case they are in. */
-export function planOf(patterns: readonly EnginePattern[]): LiteralPlan {
+/**
+ * The plan of a book's patterns: each is looked for by its literals, whatever case they are in.
+ * @param grams of ordinary output, where there is some
+ */
+export function planOf(patterns: readonly EnginePattern[], grams: GramCounts | null = null): LiteralPlan {
   return planLiterals(
     patterns.map(({ literals }) => ({ members: literals, folded: true, proof: 'inner' })),
     [],
-    null,
+    grams,
   );
 }
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 /** UTF-8 takes at most so many bytes for a UTF-16 unit. */
 const BYTES_PER_UNIT = 3;
 
@@ -93,20 +102,46 @@ export function buildEngine(
     return unit.views.find((view, i) => i > 0 && automaton(pattern).test(view));
   }
 
+  function ready(): { kernel: Kernel; plan: LiteralPlan } {
+    if (!built) {
+      const planned = plan ?? planOf(patterns);
+      built = { kernel: buildKernel(planned, options), plan: planned };
+    }
+    return built;
+  }
+
+  /** Puts a text into the kernel; how many bytes it has. */
+  function write(kernel: Kernel, text: string): number {
+    kernel.reserve(text.length * BYTES_PER_UNIT);
+    return encoder.encodeInto(text, kernel.bytes.subarray(kernel.textAt)).written;
+  }
+
   return {
+    candidates(text) {
+      const { kernel } = ready();
+      const from = kernel.textAt;
+      const written = write(kernel, text);
+      if (!kernel.run.isPlain(from, from + written)) return null;
+      const ascii = written === text.length;
+      const starts: number[] = [];
+      let [at, chars] = [from, 0];
+      visitLines(kernel, from, from + written, (streams, lineFrom) => {
+        for (const s of streams) while (s.at < s.end && s.words[s.at] === lineFrom) s.at += OUT_WORDS;
+        // Beyond ASCII a place in bytes is not one in the text.
+        chars += ascii ? lineFrom - at : decoder.decode(kernel.bytes.subarray(at, lineFrom)).length;
+        at = lineFrom;
+        starts.push(chars);
+      });
+      return starts;
+    },
     match(units, hit, except) {
       if (units.length === 0 || patterns.length === 0) return;
-      if (!built) {
-        const planned = plan ?? planOf(patterns);
-        built = { kernel: buildKernel(planned, options), plan: planned };
-      }
-      const { kernel } = built;
-      const { owners, ownersFrom } = built.plan;
+      const { kernel, plan } = ready();
+      const { owners, ownersFrom } = plan;
       let text = '';
       for (const unit of units) text += `${unit.text}\n`;
-      kernel.reserve(text.length * BYTES_PER_UNIT);
       const from = kernel.textAt;
-      const { written } = encoder.encodeInto(text, kernel.bytes.subarray(from));
+      const written = write(kernel, text);
       let index = 0;
       let counted = from;
       visitLines(kernel, from, from + written, (streams, lineFrom) => {

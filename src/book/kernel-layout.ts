@@ -41,6 +41,8 @@ export interface KernelExports {
   scan(pass: number, from: number, to: number): number;
   /** Where the line of a place ends: at its newline or at `to`. */
   lineEnd(at: number, to: number): number;
+  /** Whether a range holds no control character but TAB and LF (and no byte C2, which may begin one). */
+  isPlain(from: number, to: number): boolean | number;
   /** Newlines in a range. */
   countLines(from: number, to: number): number;
 }

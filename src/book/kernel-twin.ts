@@ -186,6 +186,15 @@ export function twinKernel(memory: () => ArrayBuffer): KernelExports {
 
     lineEnd,
 
+    isPlain(from, to) {
+      refresh();
+      for (let at = from; at < to; at++) {
+        const byte = bytes[at] as number;
+        if ((byte < 32 && byte !== 9 && byte !== 10) || byte === 0x7f || byte === 0xc2) return false;
+      }
+      return true;
+    },
+
     countLines(from, to) {
       refresh();
       let count = 0;

@@ -8,7 +8,7 @@ import type { Book, BookPattern } from './compile.ts';
 import { buildEngine, type Engine } from './engine.ts';
 import { type Likeness, likeness, type Phrase } from './phrases.ts';
 import { isSpeech } from './speech.ts';
-import { type Unit, UnitReader } from './text.ts';
+import { escapedJsonStarts, type Unit, UnitReader } from './text.ts';
 
 /** One record found in a text, at the place that says most. */
 export interface RecordMatch {
@@ -34,6 +34,8 @@ export interface RecordMatch {
 /** Most bits that explaining the whole line adds to the rarity of what matched. */
 const EXPLAINED_LINE_BITS = 6;
 
+/** Texts of so many characters are looked through for literals before they are cut into units. */
+const PREFILTERED_CHARS = 256;
 /** So much text is looked through at once. */
 const QUEUE_CHARS = 1 << 18;
 
@@ -137,13 +139,45 @@ export class MatchSession {
   }
 
   push(chunk: string): void {
-    this.reader.push(chunk);
+    const whole = chunk.lastIndexOf('\n') + 1;
+    // Nobody else looks at the units: lines without a literal need not become any.
+    const prefiltered =
+      whole >= PREFILTERED_CHARS &&
+      !this.onUnit &&
+      this.reader.atLineStart &&
+      this.pushLines(chunk.slice(0, whole));
+    this.reader.push(prefiltered ? chunk.slice(whole) : chunk);
     this.flush();
   }
 
   /** The line that is pushed next has this number: what lies between was looked at, and no pattern is on it. */
   skipTo(line: number): void {
     this.reader.at(line);
+  }
+
+  /**
+   * Reads whole lines, and of those only the ones on which something can match.
+   * @returns false, and nothing is read, where the text has to be cleaned first
+   */
+  private pushLines(text: string): boolean {
+    const candidates = this.engine.candidates(text);
+    if (!candidates) return false;
+    const starts = [...candidates, ...escapedJsonStarts(text)].sort((a, b) => a - b);
+    let at = 0;
+    const skipTo = (border: number) => {
+      let lines = 0;
+      for (; at < border; at = text.indexOf('\n', at) + 1) lines++;
+      this.reader.skip(lines);
+    };
+    for (const start of starts) {
+      if (start < at) continue;
+      skipTo(start);
+      const end = text.indexOf('\n', start) + 1;
+      this.reader.push(text.slice(start, end));
+      at = end;
+    }
+    skipTo(text.length);
+    return true;
   }
 
   /** Ends the text. Matches come in order of record id. */

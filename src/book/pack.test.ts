@@ -40,6 +40,7 @@ test.each([
   const odd = new Uint8Array(pack.length + 3).subarray(3);
   odd.set(pack);
   const decoded = decodePack(odd, options).book as Book;
+  expect(decodePack(Buffer.from(odd), options).problem).toBeNull();
   const { plan, ...lists } = decoded;
   expect(plain(lists)).toEqual(plain(book));
   expect(decoded.records.map((r) => r.id)).toEqual(book.records.map((r) => r.id));

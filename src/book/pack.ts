@@ -131,9 +131,11 @@ class Damaged extends Error {}
  * @param options.sha256 a faster one than ours
  */
 export function decodePack(
-  pack: Uint8Array,
+  bytes: Uint8Array,
   options: { readonly trusted?: boolean; readonly sha256?: (bytes: Uint8Array) => Uint8Array } = {},
 ): PackResult {
+  // Node's buffers are such arrays too, whose `slice` copies nothing.
+  const pack = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const newline = pack.subarray(0, TITLE_BYTES).indexOf(10);
   const title = String.fromCharCode(...pack.subarray(0, Math.max(0, newline)));
   const [magic, version] = title.split(' ');

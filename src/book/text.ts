@@ -163,6 +163,22 @@ function emitSegment(segment: string, line: number, emit: (unit: Unit) => void, 
   }
 }
 
+/**
+ * Where the lines of a text begin that may be JSON and say, decoded, what they do not say as they stand: those that
+ * escape something. Ascending.
+ */
+export function escapedJsonStarts(text: string): readonly number[] {
+  const starts: number[] = [];
+  for (let at = text.indexOf('\\'); at !== -1; ) {
+    const newline = text.indexOf('\n', at);
+    const end = newline === -1 ? text.length : newline;
+    const start = text.lastIndexOf('\n', at) + 1;
+    if (text.slice(at, end).trimEnd().endsWith('}')) starts.push(start);
+    at = text.indexOf('\\', end);
+  }
+  return starts;
+}
+
 /** Cuts a stream of text into units. Any chunking of a text gives the same units. */
 export class UnitReader {
   private readonly emit: (unit: Unit) => void;
@@ -179,6 +195,16 @@ export class UnitReader {
   /** The next line has this number: the ones before it were left out. Only between lines. */
   at(line: number): void {
     this.line = line;
+  }
+
+  /** Whether the text so far ended with a line's end: the next chunk begins a line. */
+  get atLineStart(): boolean {
+    return this.pendingChars === 0 && !this.inPieces;
+  }
+
+  /** Passes over lines of which nobody needs the units. */
+  skip(lines: number): void {
+    this.line += lines;
   }
 
   push(chunk: string): void {

@@ -262,8 +262,7 @@ export class SourceTally implements Sink {
     if (!onlyWords) {
       this.remember(place, text);
       this.session.skipTo(line);
-      this.session.push(text);
-      this.session.push('\n');
+      this.session.push(`${text}\n`);
     }
     if (!this.foundOnLine && readsLikeFailure(text)) this.tally.unknown(place, text);
   }
