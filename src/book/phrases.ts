@@ -20,6 +20,8 @@ export const RETRIEVAL = {
   otherWordBits: 5,
   /** Only words of so many bits lead to a record: a message of common words alone is everywhere. */
   minKeyBits: 10,
+  /** Another wording with fewer words is no message: `session_start` alone stands on healthy lines. */
+  minWordingWords: 2,
   /** Words of fewer bits do not tell a message from its near misses. */
   minTellingBits: 7,
   /** Lines that are compared: the first and the last of a text. */
@@ -71,7 +73,7 @@ export function phrasesOf(
   const phrases: Phrase[] = [{ record: index, steady: weigh(steady), values: weigh(values), unlike: [] }];
   for (const pieces of demanded) {
     const words = pieces.flatMap((piece) => wordsOf(piece));
-    if (words.some((w) => !steady.has(w)))
+    if (new Set(words).size >= RETRIEVAL.minWordingWords && words.some((w) => !steady.has(w)))
       phrases.push({ record: index, steady: weigh(words), values: [], unlike: [] });
   }
   return phrases.filter((p) => p.steady.length > 0);
