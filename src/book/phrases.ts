@@ -20,6 +20,8 @@ export const RETRIEVAL = {
   otherWordBits: 5,
   /** Only words of so many bits lead to a record: a message of common words alone is everywhere. */
   minKeyBits: 10,
+  /** Samples that are so like a message, and are not it, are told from it: below the threshold, for a margin. */
+  minContrastScore: 0.65,
   /** Words of fewer bits do not tell a message from its near misses. */
   minTellingBits: 7,
   /** Lines that are compared: the first and the last of a text. */
@@ -141,7 +143,7 @@ export function contrast(phrases: readonly Phrase[], known: readonly KnownLine[]
     if (unit.text.length > RETRIEVAL.maxLineChars) continue;
     const words = wordsOfLine(bareOf(unit));
     for (const phrase of phrasesNear(index, words)) {
-      if (records.has(phrase.record) || scoreOfWords(phrase, words) < RETRIEVAL.minScore) continue;
+      if (records.has(phrase.record) || scoreOfWords(phrase, words) < RETRIEVAL.minContrastScore) continue;
       const telling = phrase.steady.filter(
         ([w, bits]) => bits >= RETRIEVAL.minTellingBits && !words.all.has(w),
       );
