@@ -104,107 +104,6 @@ for (let i = 0; i < Number(count); i++) {
 }
 `;
 
-const SPRING_POM = `<project><modelVersion>4.0.0</modelVersion>
-<parent><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-parent</artifactId><version>3.3.5</version><relativePath/></parent>
-<groupId>org.example</groupId><artifactId>orders</artifactId><version>2.1.0</version>
-<properties><java.version>17</java.version></properties>
-<dependencies>
-<dependency><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-web</artifactId></dependency>
-<dependency><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-actuator</artifactId></dependency>
-<dependency><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-test</artifactId><scope>test</scope></dependency>
-</dependencies>
-<build><plugins><plugin><groupId>org.springframework.boot</groupId><artifactId>spring-boot-maven-plugin</artifactId></plugin></plugins></build>
-</project>
-`;
-const SPRING_APP = `package org.example;
-import org.springframework.boot.*;
-import org.springframework.boot.autoconfigure.*;
-import org.springframework.web.bind.annotation.*;
-@SpringBootApplication @RestController
-public class Orders {
-  @GetMapping("/orders/{id}") public java.util.Map<String, Object> order(@PathVariable int id) { return java.util.Map.of("id", id, "failed", false); }
-  public static void main(String[] args) { SpringApplication.run(Orders.class, args); }
-}
-`;
-const SPRING_TEST = `package org.example;
-import org.junit.jupiter.api.*;
-import org.springframework.boot.test.context.SpringBootTest;
-@SpringBootTest class OrdersTest {
-  @Test void timeoutIsNoFailure() { Assertions.assertEquals(4, 2 + 2); }
-  @Test void refusesUnknownOrders() { Assertions.assertThrows(IllegalStateException.class, () -> { throw new IllegalStateException("expected"); }); }
-}
-`;
-
-const KAFKA_POM = `<project><modelVersion>4.0.0</modelVersion><groupId>org.example</groupId><artifactId>kafka</artifactId><version>1</version>
-<dependencies><dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>3.8.1</version></dependency>
-<dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>3.8.1</version></dependency>
-<dependency><groupId>org.slf4j</groupId><artifactId>slf4j-reload4j</artifactId><version>1.7.36</version></dependency></dependencies></project>
-`;
-
-const PLAYBOOK = `
-- hosts: localhost
-  connection: local
-  gather_facts: true
-  tasks:
-    - name: Folders for the application, whether or not they exist
-      ansible.builtin.file: {path: "{{ work }}/{{ item }}", state: directory, mode: "0755"}
-      loop: [bin, etc, log, run, cache, releases, shared, errors, failed-jobs, retry]
-    - name: Configuration with retries and timeouts
-      ansible.builtin.copy: {dest: "{{ work }}/etc/{{ item }}.conf", content: "timeout = 30\\nretries = 3\\non_error = ignore\\n"}
-      loop: "{{ range(1, 40) | list }}"
-    - name: What the machine says
-      ansible.builtin.debug: {msg: "{{ ansible_distribution }} {{ ansible_distribution_version }}, {{ ansible_python.version.major }}, item {{ item }}, no error"}
-      loop: "{{ range(1, 60) | list }}"
-    - name: A check that may say no
-      ansible.builtin.command: "test -e {{ work }}/etc/{{ item }}.conf"
-      register: checked
-      changed_when: false
-      loop: "{{ range(1, 30) | list }}"
-    - name: Skipped where nothing failed
-      ansible.builtin.debug: {msg: rollback}
-      when: checked is failed
-`;
-
-const FASTAPI = `
-import logging
-from fastapi import FastAPI
-from sqlalchemy import create_engine, text
-logging.basicConfig(level=logging.DEBUG)
-engine = create_engine("sqlite:///shop.db", echo=True)
-app = FastAPI()
-with engine.begin() as c:
-    c.execute(text("create table if not exists errors (id integer primary key, code int, message text)"))
-@app.get("/errors/{code}")
-def errors(code: int):
-    with engine.begin() as c:
-        c.execute(text("insert into errors (code, message) values (:code, 'timeout, then retried')"), {"code": code})
-        return {"seen": c.execute(text("select count(*) from errors where code = :code"), {"code": code}).scalar()}
-@app.get("/")
-def index(): return {"failed": 0}
-`;
-
-const LEARN = `
-from sklearn.datasets import load_digits, load_diabetes
-from sklearn.ensemble import GradientBoostingClassifier, RandomForestRegressor
-from sklearn.linear_model import SGDClassifier
-from sklearn.metrics import classification_report, confusion_matrix
-from sklearn.model_selection import GridSearchCV, cross_validate, train_test_split
-from sklearn.neural_network import MLPClassifier
-from sklearn.cluster import KMeans
-import pandas as pd, numpy as np
-x, y = load_digits(return_X_y=True)
-a, b, c, d = train_test_split(x, y, random_state=3)
-net = MLPClassifier((40,), max_iter=160, verbose=True, random_state=1).fit(a, c)
-print(classification_report(d, net.predict(b))); print(confusion_matrix(d, net.predict(b)))
-SGDClassifier(verbose=2, max_iter=60, random_state=1, tol=None).fit(a[:400], c[:400])
-GradientBoostingClassifier(verbose=2, n_estimators=70, max_depth=2, subsample=.5).fit(a[:300], c[:300])
-GridSearchCV(SGDClassifier(max_iter=20, tol=None), {"alpha": [1e-4, 1e-3, 1e-2, .1], "penalty": ["l1", "l2"], "loss": ["hinge", "huber"]}, verbose=3).fit(a[:300], c[:300])
-RandomForestRegressor(40, verbose=2).fit(*load_diabetes(return_X_y=True)); KMeans(5, verbose=1, n_init=2, random_state=1).fit(a)
-frame = load_diabetes(as_frame=True).frame
-pd.set_option("display.max_rows", 300); print(frame.describe()); print(frame.head(200)); print(frame.corr()); frame.info()
-print(frame.groupby(pd.cut(frame.age, 12), observed=True).agg(["mean", "std", "count"]).T.to_string())
-`;
-
 const PHP_TEST = `<?php
 use PHPUnit\\Framework\\TestCase;
 final class RetryTest extends TestCase {
@@ -255,89 +154,13 @@ for v in express@4.16.0 express@4.17.0 express@4.17.3 express@4.18.2 express@4.1
 
 /** A Chinese locale made in the work folder, of the package's own sources. */
 const CHINESE = `
-mkdir -p loc; I18NPATH="$ROOT/usr/share/i18n" localedef -c -i zh_CN -f UTF-8 loc/zh_CN.UTF-8 2>/dev/null || true; export LOCPATH="$PWD/loc" LANG=zh_CN.UTF-8 LC_ALL=zh_CN.UTF-8 LANGUAGE=zh_CN
+mkdir -p loc; I18NPATH="$ROOT/usr/share/i18n" localedef -c -i zh_CN -f UTF-8 loc/zh_CN.UTF-8 2>/dev/null || true; export LOCPATH="$PWD/loc"; export LANG=zh_CN.UTF-8 LC_ALL=zh_CN.UTF-8 LANGUAGE=zh_CN
 `;
 
 // ------------------------------------------------------------------------------------------- the kinds
 
 /** @type {import('./ordinary.mjs').Source[]} */
 const KINDS = [
-  {
-    name: 'npm-install',
-    versions: ['npm -v'],
-    script: `
-echo '{"name":"shop","version":"1.0.0","private":true,"workspaces":["packages/*"]}' > package.json
-for p in api web errors; do mkdir -p packages/$p; echo '{"name":"@shop/'$p'","version":"1.0.0","scripts":{"test":"node --version","build":"echo built"}}' > packages/$p/package.json; done
-npm install --loglevel=silly --no-audit --no-fund --ignore-scripts react react-dom redux lodash date-fns uuid undici got -w @shop/web 2>&1; npm install --loglevel=http --no-audit --no-fund typeorm knex -w @shop/api 2>&1
-npm ls --all --json || true; npm run build --workspaces; npm test --workspaces; npm outdated || true; npm query ':root > *' | first 300; npm explain tslib; npm view semver; npm pack --dry-run -w @shop/api 2>&1; npm doctor --help; npm cache verify; npm ci --no-audit --loglevel=verbose 2>&1; cat package-lock.json | first 800`,
-  },
-  {
-    name: 'pnpm-yarn',
-    versions: ['npx --no pnpm -- --version', 'npx --no yarn -- --version'],
-    script: `
-npm install --silent --no-audit --no-fund pnpm@9 yarn@1; mkdir a b; echo '{"name":"a","version":"1.0.0","license":"MIT"}' | tee a/package.json > b/package.json; export npm_config_store_dir="$PWD/store" YARN_CACHE_FOLDER="$PWD/yc"
-P="$PWD/node_modules/.bin"; cd a; "$P/pnpm" add --reporter=append-only --ignore-scripts react-router axios chalk ora ky got zod 2>&1; "$P/pnpm" list --depth 6; "$P/pnpm" why tslib; "$P/pnpm" --help; "$P/pnpm" install --help; "$P/pnpm" install --reporter=ndjson --frozen-lockfile; cat pnpm-lock.yaml
-cd ../b; "$P/yarn" add --verbose --non-interactive --ignore-scripts axios chalk@4 mitt 2>&1 | cut -c1-400; "$P/yarn" list; "$P/yarn" why chalk; "$P/yarn" --help; cat yarn.lock; "$P/yarn" install --check-files --ignore-scripts`,
-  },
-  {
-    name: 'node-tests',
-    versions: ['node -v'],
-    script: `
-for p in qs deep-equal object.assign is-regex; do npm pack --silent $p > t; mkdir $p; tar -xzf $(cat t) -C $p --strip-components=1; (cd $p; node -e 'const p=require("./package.json");for(const d of Object.keys(p.devDependencies))if(/eslint|ljharb|aud$|nyc|npmignore|publish|changelog|evalmd|browserify|types|typescript|attw/.test(d))delete p.devDependencies[d];p.scripts={};require("fs").writeFileSync("package.json",JSON.stringify(p))'; npm install --silent --no-audit --no-fund --ignore-scripts > /dev/null; ./node_modules/.bin/tape 'test/*.js' 2>&1 | first 1800); done`,
-  },
-  {
-    name: 'jest-ava',
-    versions: ['npx --no jest -- --version', 'npx --no ava -- --version'],
-    files: {
-      'errors.test.js': `
-const fs = require('fs');
-describe.each(['ENOENT', 'EACCES', 'EADDRINUSE', 'ECONNREFUSED', 'ETIMEDOUT', 'ERESOLVE', 'ERR_MODULE_NOT_FOUND', 'TS2307'])('code %s', (code) => {
-  for (let i = 0; i < 14; i++) test('rejects with ' + code + ' and retries (' + i + ')', () => expect(() => { throw Object.assign(new Error('listen ' + code), { code }); }).toThrow(code));
-  test('is logged', () => { console.log('handled ' + code + ': 0 retries left, nothing failed'); });
-});`,
-      'ava.test.mjs': `
-import test from 'ava';
-for (const word of ['timeout', 'refused', 'denied', 'not found', 'invalid', 'unreachable']) for (let i = 0; i < 25; i++) test('survives ' + word + ' number ' + i, (t) => t.throws(() => { throw new TypeError(word); }) && t.pass());`,
-    },
-    script: `
-echo '{"name":"shop","version":"1.0.0","private":true}' > package.json; npm install --silent --no-audit --no-fund jest ava jasmine tap-spec
-npx --no jest -- --verbose --ci errors.test.js 2>&1; npx --no jest -- --showConfig; FORCE_COLOR=1 npx --no jest -- --color --verbose errors.test.js 2>&1; npx --no ava -- --tap ava.test.mjs 2>&1; FORCE_COLOR=1 npx --no ava -- --verbose ava.test.mjs 2>&1
-mkdir spec; echo "describe('jasmine', () => { for (let i = 0; i < 160; i++) it('does not fail on error ' + i, () => expect(i).toBeLessThan(999)); });" > spec/errors.spec.js; npx --no jasmine -- --reporter=spec 2>/dev/null || npx --no jasmine 2>&1; npx --no jest -- --help`,
-  },
-  {
-    name: 'bundlers',
-    versions: [
-      'npx --no rollup -- --version',
-      'npx --no esbuild -- --version',
-      'npx --no parcel -- --version',
-    ],
-    script: `
-echo '{"name":"shop","version":"1.0.0","private":true}' > package.json; npm install --silent --no-audit --no-fund rollup @rollup/plugin-node-resolve @rollup/plugin-commonjs esbuild parcel three lodash-es rxjs tailwindcss@3
-mkdir src; echo "import { map } from 'rxjs'; import * as l from 'lodash-es'; import * as T from 'three'; console.log(map, l.debounce, T.Scene, 'no error');" > src/index.mjs; echo '<script type="module" src="index.mjs"></script>' > src/index.html
-npx --no rollup -- src/index.mjs -p node-resolve -p commonjs -d out --perf 2>&1; npx --no esbuild -- src/index.mjs --bundle --outfile=o.js --analyze=verbose --log-level=verbose 2>&1 | first 1500; npx --no esbuild -- --help; npx --no rollup -- --help; npx --no esbuild -- src/index.mjs --bundle --metafile=m.json --outfile=o2.js; node -p 'JSON.stringify(JSON.parse(fs.readFileSync("m.json")),null,1)' | awk 'NR % 25 == 1' | first 600
-npx --no parcel -- build src/index.html --no-cache --log-level verbose --detailed-report 40 2>&1; npx --no parcel -- build --help; echo '@tailwind base; @tailwind utilities;' > t.css; npx --no tailwindcss -- -i t.css -o t.out.css 2>&1; cat t.out.css | first 300`,
-  },
-  {
-    name: 'linters',
-    versions: ['npx --no eslint -- --version', 'npx --no prettier -- --version'],
-    script: `
-echo '{"name":"shop","version":"1.0.0","private":true}' > package.json; npm install --silent --no-audit --no-fund eslint@9 @eslint/js@9 prettier axios express lodash
-cat > eslint.config.mjs <<'E'
-import js from '@eslint/js';
-const rules = Object.fromEntries(Object.keys(js.configs.all.rules).map((r) => [r, 'warn']));
-export default [{ ignores: [] , rules, files: ['src/**/*.js'] }];
-E
-mkdir src; for d in axios/lib express/lib lodash; do for f in $(find node_modules/$d -name '*.js' | sort | first 14); do cp $f src/$(basename $(dirname $f))-$(basename $f); done; done
-npx --no eslint -- src | first 2500; npx --no eslint -- --stats --format json src | head -c 100000 | tr ',' '\\n' | first 500 || true; npx --no prettier -- --check 'node_modules/express/lib/*.js' --log-level debug 2>&1 | first 200 || true; npx --no prettier -- --help; npx --no eslint -- --print-config src/express-express.js | first 200 || true; DEBUG='eslint:*' npx --no eslint -- src/*express.js 2>&1 | first 300`,
-  },
-  {
-    name: 'typescript-builds',
-    versions: ['"$PROJECT/node_modules/.bin/tsc" -v'],
-    script: `
-echo '{"name":"shop","version":"1.0.0","private":true}' > package.json; npm install --silent --no-audit --no-fund typescript@5.6 @types/node@20 @types/express@4 rxjs ts-node; mkdir -p src/a src/b
-echo 'export const failed = 0; export class NotFoundError extends Error { code = "ENOENT" as const }' > src/a/errors.ts; echo "import { NotFoundError } from '../a/errors'; import { map } from 'rxjs'; import * as fs from 'fs'; export const run = () => fs.existsSync('x') ? new NotFoundError('Cannot find module') : map;" > src/b/run.ts
-npx --no tsc -- --module node16 --outDir out --declaration --traceResolution src/b/run.ts 2>&1 | first 900; npx --no tsc -- --module esnext --moduleResolution bundler --outDir out2 --explainFiles src/b/run.ts 2>&1 | first 500; npx --no tsc -- --init; npx --no tsc -- --listFiles --extendedDiagnostics --noEmit src/b/run.ts 2>&1; npx --no tsc -- --generateTrace tr --noEmit src/b/run.ts; head -c 60000 tr/types.json | tr '{' '\\n' | first 400; npx --no ts-node -- -p '"0 errors"'; cat out/b/run.d.ts; cat node_modules/@types/node/{errors,net,dns}.d.ts 2>/dev/null | first 700 || true`,
-  },
   {
     name: 'node-servers',
     versions: ['node -v', 'npm ls fastify pino express morgan winston --depth=0'],
@@ -349,111 +172,10 @@ node client.mjs http://127.0.0.1:$PORT1 420 / /errors/404 /errors/502 POST/order
 npx --no autocannon -- -c 4 -d 2 http://127.0.0.1:$PORT2/health 2>&1; sleep 0.5; stop; sleep 0.5; cat f.json | first 900; npx --no pino-pretty < f.json | first 900; awk 'NR % 3 == 0' e1.log | first 700; cat e2.log | first 500`,
   },
   {
-    name: 'python-tests',
-    versions: ['python3 -V', './venv/bin/pip list 2>/dev/null | grep -iE "numpy|pytest"'],
-    script: `
-python3 -m venv venv; . venv/bin/activate; pip install -q --only-binary :all: numpy pytest hypothesis sympy pytest-xdist attrs
-python -m pytest -v -p no:cacheprovider --pyargs numpy.lib.tests.test_format numpy.lib.tests.test_histograms numpy.ma.tests.test_extras numpy.polynomial.tests.test_polynomial numpy.random.tests.test_seed_sequence 2>&1 | grep -v FAILED | first 1700
-python -m pytest -q -n 2 --durations=30 -p no:cacheprovider --pyargs numpy.polynomial 2>&1; python -m pytest -p no:cacheprovider --fixtures | first 200; python -m pytest -v --color=yes -p no:cacheprovider --pyargs numpy.polynomial.tests.test_laguerre 2>&1 | first 300
-python -c 'from sympy import *; x=symbols("x"); [print(n, integrate(x**n*sin(x), x)) for n in range(60)]'`,
-  },
-  {
     name: 'python-stdlib-tests',
     versions: ['python3 -V'],
     script: `
 for m in test_argparse test_tempfile test_zipfile test_http_cookies test_csv test_urllib test_ipaddress test_pathlib test_logging test_socketserver test_email.test_email test_ssl; do timeout 60 python3 -m unittest -v test.$m > $m.log 2>&1 && first 420 < $m.log || true; done`,
-  },
-  {
-    name: 'pip-uv',
-    versions: ['python3 -V', './venv/bin/uv --version', './venv/bin/pip --version'],
-    script: `
-python3 -m venv venv; . venv/bin/activate; pip install --only-binary :all: -v uv tox poetry-core build twine cookiecutter pre-commit 2>&1; pip list; pip check; pip show -f tox | first 200; pip inspect | first 300; pip debug --verbose 2>&1 | first 200; pip download --only-binary :all: -d dl boto3 2>&1
-export UV_CACHE_DIR="$PWD/uvc"; uv venv u 2>&1; VIRTUAL_ENV=u uv pip install --only-binary :all: -v jupyter-core requests aiohttp celery 2>&1 | first 800; VIRTUAL_ENV=u uv pip tree 2>&1; VIRTUAL_ENV=u uv pip list; uv --help; uv pip install --help; tox --help; twine --help; pip install --only-binary :all: --dry-run --report - -q jupyterlab 2>/dev/null | first 400; cookiecutter --help; pre-commit --help; pre-commit sample-config`,
-  },
-  {
-    name: 'python-servers',
-    versions: ['./venv/bin/pip list 2>/dev/null | grep -iE "^(fastapi|uvicorn|sqlalchemy|celery) "'],
-    files: { 'app.py': FASTAPI, 'client.mjs': CLIENT },
-    script: `${STOP}
-python3 -m venv venv; . venv/bin/activate; pip install -q --only-binary :all: fastapi uvicorn sqlalchemy hypercorn alembic aiohttp
-python -m uvicorn app:app --port $PORT1 --log-level trace > u.log 2>&1 & ready $PORT1; node client.mjs http://127.0.0.1:$PORT1 150 / /errors/404 /errors/500 '/?timeout=N' /openapi.json
-python -m hypercorn app:app -b 127.0.0.1:$PORT2 --access-logfile - --log-level debug > h.log 2>&1 & ready $PORT2; node client.mjs http://127.0.0.1:$PORT2 120 / /errors/502 '/?retry=N'; stop; sleep 1; first 1700 < u.log; first 700 < h.log
-alembic init mig; alembic history || true; alembic --help; python -m uvicorn --help; python -X dev -W default -c 'import asyncio, logging; logging.basicConfig(level=10)
-async def main():
-    for i in range(60): await asyncio.wait_for(asyncio.sleep(0.001), 5); logging.getLogger("jobs").debug("job %d done before its timeout, 0 errors", i)
-asyncio.run(main(), debug=True)' 2>&1`,
-  },
-  {
-    name: 'data-science',
-    versions: ['./venv/bin/pip list 2>/dev/null | grep -iE "^(scikit-learn|pandas|numpy|scipy) "'],
-    files: { 'learn.py': LEARN },
-    script: `python3 -m venv venv; . venv/bin/activate; pip install -q --only-binary :all: scikit-learn pandas; python learn.py 2>&1`,
-  },
-  {
-    name: 'ansible',
-    versions: ['./venv/bin/ansible --version'],
-    files: { 'play.yml': PLAYBOOK },
-    script: `
-python3 -m venv venv; . venv/bin/activate; pip install -q --only-binary :all: ansible-core; export ANSIBLE_NOCOLOR=1 ANSIBLE_LOCALHOST_WARNING=False
-ansible-playbook -e work=$PWD/w play.yml 2>&1; ansible-playbook -vv --diff -e work=$PWD/w2 play.yml 2>&1 | first 700; ansible-playbook --check -e work=$PWD/w3 play.yml 2>&1 | first 200; ansible-doc -t module file copy command service apt git 2>/dev/null; ansible-config list | first 500; ansible localhost -m setup 2>/dev/null | grep -v '"ansible_\\(machine_id\\|hostname\\|nodename\\|fqdn\\|env\\|ssh\\|board\\|bios\\|product\\|kernel\\|cmdline\\|proc_cmdline\\)' | first 250; ansible-playbook --help; ansible-galaxy --help`,
-  },
-  {
-    name: 'docs-builds',
-    versions: ['./venv/bin/sphinx-build --version', './venv/bin/mkdocs --version'],
-    script: `
-python3 -m venv venv; . venv/bin/activate; pip install -q --only-binary :all: sphinx mkdocs networkx requests
-sphinx-quickstart -q -p Shop -a Dev --ext-autodoc docs; S=venv/lib/python3*/site-packages; sphinx-apidoc -f -o docs $S/requests 2>&1; sphinx-apidoc -f -o docs $S/networkx/algorithms/flow 2>&1; printf '.. toctree::\\n\\n   modules\\n' >> docs/index.rst
-sphinx-build -vv -b text docs out 2>&1 | grep -v WARNING | cut -c1-300 | first 900; sphinx-build -b html docs html 2>&1 | grep -viE 'error:|WARNING' | first 200; cat out/*.txt | first 1700; mkdocs new site; cd site; mkdocs build -v 2>&1; mkdocs --help; sphinx-build --help`,
-  },
-  {
-    name: 'go-tests',
-    versions: ['go version'],
-    script: `
-go mod init example.org/t 2>/dev/null; go get -x github.com/spf13/cobra@v1.8.1 github.com/gin-gonic/gin@v1.10.0 github.com/stretchr/testify@v1.9.0 golang.org/x/sync@v0.8.0 go.uber.org/zap@v1.27.0 2>&1 | cut -c1-300
-go test -v github.com/spf13/cobra 2>&1 | first 900; go test -v github.com/gin-gonic/gin 2>&1 | grep -v -- '--- FAIL' | first 900 || true; go test -v -count=1 golang.org/x/sync/... 2>&1; go test -v net/textproto net/mail os/exec encoding/json 2>&1 | first 900; go list -m all; go mod graph | first 200; go mod why golang.org/x/sys 2>&1; go env | grep -v 'HOST\\|PROXY\\|SUMDB'; go doc -all net/http | first 700; go doc -all os | first 400`,
-  },
-  {
-    name: 'cargo-builds',
-    versions: ['cargo --version', 'rustc --version'],
-    script: `
-cargo init -q --vcs none --name shop app; cd app; cargo add regex clap serde_json thiserror log env_logger --features clap/derive 2>&1; cat > src/main.rs <<'E'
-use log::{debug, info, warn};
-#[derive(Debug, thiserror::Error)] enum Fault { #[error("not found: {0}")] NotFound(String) }
-fn main() { env_logger::init(); for i in 0..60 { debug!("attempt {i}: connected, no timeout"); if i % 5 == 0 { info!("flushed {i} entries, 0 failed"); } if i % 9 == 0 { warn!("handled {:?}", Fault::NotFound(format!("entry {i}"))); } } }
-#[cfg(test)] mod tests { use super::*; #[test] fn error_displays() { assert_eq!(Fault::NotFound("x".into()).to_string(), "not found: x"); } #[test] #[should_panic(expected = "boom")] fn panics_on_purpose() { panic!("boom"); } }
-E
-cargo build -vv 2>&1 | cut -c1-480; RUST_LOG=trace cargo run 2>&1; cargo test -- --nocapture 2>&1; cargo tree -e features; cargo doc 2>&1; cargo metadata --format-version 1 | tr ',' '\\n' | cut -c1-300 | awk 'NR % 10 == 1' | first 500; for c in clippy doc fix publish update vendor; do cargo $c --help 2>/dev/null || true; done; rustc --explain E0308; rustc --explain E0382; rustc --explain E0277; rustc -C help; rustc -W help; cargo update --dry-run -v 2>&1`,
-  },
-  {
-    name: 'maven-spring',
-    versions: ['mvn -version', 'java -version'],
-    files: {
-      'pom.xml': SPRING_POM,
-      'src/main/java/org/example/Orders.java': SPRING_APP,
-      'src/test/java/org/example/OrdersTest.java': SPRING_TEST,
-      'client.mjs': CLIENT,
-    },
-    script: `${STOP}
-mvn -B -q -Dmaven.repo.local="$WORK/m2" package > /dev/null; mvn -B -o -Dmaven.repo.local="$WORK/m2" clean package 2>&1; mvn -B -o -X -Dmaven.repo.local="$WORK/m2" compile 2>&1 | cut -c1-300 | first 500
-java -jar target/orders-2.1.0.jar --debug --server.port=$PORT1 --logging.level.web=TRACE --management.endpoints.web.exposure.include=* > s.log 2>&1 & for i in 1 2 3 4; do ready $PORT1 && break; done; node client.mjs http://127.0.0.1:$PORT1 120 /orders/N /actuator/health '/orders/N?retry=1' /actuator/metrics; curl -s http://127.0.0.1:$PORT1/actuator/conditions | tr ',' '\\n' | first 300; stop; sleep 1; cat s.log | first 3000`,
-  },
-  {
-    name: 'kafka',
-    versions: ['java -version'],
-    files: { 'pom.xml': KAFKA_POM },
-    script: `${STOP}
-mvn -B -q -Dmaven.repo.local="$WORK/m2" dependency:copy-dependencies -DoutputDirectory=lib > /dev/null; printf 'log4j.rootLogger=INFO, A\\nlog4j.appender.A=org.apache.log4j.ConsoleAppender\\nlog4j.appender.A.layout=org.apache.log4j.PatternLayout\\nlog4j.appender.A.layout.ConversionPattern=[%%d] %%p %%m (%%c)%%n\\n' > log4j.properties
-printf 'process.roles=broker,controller\\nnode.id=1\\ncontroller.quorum.voters=1@localhost:%s\\nlisteners=PLAINTEXT://127.0.0.1:%s,CONTROLLER://127.0.0.1:%s\\nadvertised.listeners=PLAINTEXT://127.0.0.1:%s\\ncontroller.listener.names=CONTROLLER\\nlog.dirs=%s/data\\noffsets.topic.replication.factor=1\\ntransaction.state.log.replication.factor=1\\ntransaction.state.log.min.isr=1\\n' $PORT2 $PORT1 $PORT2 $PORT1 $PWD > k.properties
-J="java -Xmx400m -Dlog4j.configuration=file:log4j.properties -cp .:lib/*"; $J kafka.tools.StorageTool format -t 9mC5P0aYQf6RSw7fDkPKZA -c k.properties 2>&1; $J kafka.Kafka k.properties > k.log 2>&1 & for i in 1 2 3; do ready $PORT1 && break; done; sleep 4
-$J org.apache.kafka.tools.TopicCommand --bootstrap-server 127.0.0.1:$PORT1 --create --topic errors --partitions 3 2>&1; $J org.apache.kafka.tools.ProducerPerformance --topic errors --num-records 3000 --record-size 100 --throughput 1000 --producer-props bootstrap.servers=127.0.0.1:$PORT1 2>&1; $J org.apache.kafka.tools.TopicCommand --bootstrap-server 127.0.0.1:$PORT1 --describe 2>&1; stop; sleep 4; cat k.log`,
-  },
-  {
-    name: 'c-builds',
-    versions: ['gcc --version', 'make --version', 'cmake --version'],
-    script: `
-cargo init -q --vcs none --name v app; cd app; cargo add -q libz-sys tikv-jemalloc-sys 2>/dev/null; cargo fetch -q; cd ..; R="$CARGO_HOME/registry/src"; cp -r $R/*/libz-sys-*/src/zlib z; cp -r $R/*/tikv-jemalloc-sys-*/ j; cp -r $R/*/libz-sys-*/src/zlib-ng ng; chmod -R u+w z j ng
-cd z; chmod +x configure; ./configure; make -j2 2>&1; make test 2>&1 || true; make -n install; cd ../j/jemalloc; chmod +x configure ../configure/configure 2>/dev/null || true; [ -f configure ] || cp ../configure/configure .; chmod +x configure; ./configure --help; ./configure 2>&1; cd ../../ng
-cmake -S . -B out -DZLIB_ENABLE_TESTS=OFF --log-level=VERBOSE 2>&1; cmake --build out -j2 -v 2>&1 | cut -c1-400; cmake --system-information 2>/dev/null | cut -c1-300 | first 300; cmake --help-module CheckIncludeFile; cmake --help-policy CMP0135; cmake --help-command try_compile; cmake --help-command find_package`,
   },
   {
     name: 'meson-ninja',
@@ -765,7 +487,7 @@ async function main() {
     lines: kinds.reduce((sum, { lines }) => sum + lines, 0),
     bytes: kinds.reduce((sum, { bytes }) => sum + bytes, 0),
     not_run: [...missed.filter(({ name }) => !notRun.some((n) => n.name === name)), ...notRun].filter(
-      ({ name }) => !kinds.some(({ kind }) => kind === name),
+      ({ name }) => KINDS.some((k) => k.name === name) && !kinds.some(({ kind }) => kind === name),
     ),
     kinds,
   };

@@ -22,6 +22,8 @@ export const RETRIEVAL = {
   minKeyBits: 10,
   /** Another wording with fewer words is no message: `session_start` alone stands on healthy lines. */
   minWordingWords: 2,
+  /** Samples that are so like a message, and are not it, are told from it: below the threshold, for a margin. */
+  minContrastScore: 0.65,
   /** Words of fewer bits do not tell a message from its near misses. */
   minTellingBits: 7,
   /** Lines that are compared: the first and the last of a text. */
@@ -143,7 +145,7 @@ export function contrast(phrases: readonly Phrase[], known: readonly KnownLine[]
     if (unit.text.length > RETRIEVAL.maxLineChars) continue;
     const words = wordsOfLine(bareOf(unit));
     for (const phrase of phrasesNear(index, words)) {
-      if (records.has(phrase.record) || scoreOfWords(phrase, words) < RETRIEVAL.minScore) continue;
+      if (records.has(phrase.record) || scoreOfWords(phrase, words) < RETRIEVAL.minContrastScore) continue;
       const telling = phrase.steady.filter(
         ([w, bits]) => bits >= RETRIEVAL.minTellingBits && !words.all.has(w),
       );
