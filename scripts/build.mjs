@@ -38,6 +38,15 @@ await cli.write({
   entryFileNames: '[name].cjs',
   chunkFileNames: 'cli-[name]-[hash].cjs',
 });
+// The hook of agents runs before and after each of their commands: it loads nothing of the command line.
+const hook = await rolldown({ ...shared, platform: 'node', input: { hook: 'src/hook/main.ts' } });
+await hook.write({
+  dir: 'dist',
+  format: 'cjs',
+  minify: true,
+  entryFileNames: '[name].cjs',
+  chunkFileNames: 'hook-[name]-[hash].cjs',
+});
 const library = await rolldown({ ...shared, platform: 'node', input: { index: 'src/index.ts' } });
 await library.write({ dir: 'dist', format: 'esm', chunkFileNames: 'lib-[name]-[hash].js' });
 // The browser's entry stands alone in one file.

@@ -27,7 +27,7 @@ const MODULES: Readonly<Record<string, Rule>> = {
   render: { imports: ['record', 'evidence', 'diagnosis', 'preflight'], packages: [], pure: true },
   redact: { imports: [], packages: [], pure: true },
   // What is open is compared with what is about to be run; of a finding it keeps what is redacted.
-  preflight: { imports: ['diagnosis', 'redact'], packages: [], pure: true },
+  preflight: { imports: ['record', 'diagnosis', 'redact'], packages: [], pure: true },
   store: { imports: ['record', 'book', 'evidence', 'preflight', 'redact'], packages: [], pure: false },
   lab: {
     imports: ['record', 'book', 'evidence', 'diagnosis'],
@@ -43,8 +43,12 @@ const MODULES: Readonly<Record<string, Rule>> = {
     packages: ['zod', '@modelcontextprotocol/server', '@modelcontextprotocol/server/stdio'],
     pure: false,
   },
+  // A door that agents start before and after each command: it loads little.
+  hook: { imports: ['evidence', 'diagnosis', 'preflight', 'render', 'store'], packages: [], pure: false },
   cli: {
     imports: [
+      // The verb `hook` is that door by another name.
+      'hook',
       'mcp',
       'record',
       'book',

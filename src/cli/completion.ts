@@ -5,6 +5,7 @@
 import { InputError } from '../store/index.ts';
 import { EXIT, print } from './terminal.ts';
 import { VERBS } from './verbs.ts';
+import { WIRINGS } from './wiring.ts';
 
 interface Row {
   readonly verb: string;
@@ -16,11 +17,13 @@ interface Row {
     readonly takes: boolean;
   }[];
   /** What its arguments are. */
-  readonly args: 'ids' | 'shells' | 'command' | 'files';
+  readonly args: 'ids' | 'shells' | 'agents' | 'command' | 'files';
 }
 
 const WITH_IDS: ReadonlySet<string> = new Set(['explain', 'export', 'prove', 'drill']);
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
+/** Arguments of which there are few. */
+const WORDS = { shells: SHELLS, agents: Object.keys(WIRINGS) } as const;
 /** Prints the ids, one a line. */
 const IDS = 'faultbook list --format ids 2>/dev/null';
 
@@ -40,9 +43,11 @@ function rows(): Row[] {
       ? 'ids'
       : verb === 'completion'
         ? 'shells'
-        : verb === 'run'
-          ? 'command'
-          : 'files',
+        : verb === 'init' || verb === 'hook'
+          ? 'agents'
+          : verb === 'run' || verb === 'preflight'
+            ? 'command'
+            : 'files',
   }));
 }
 
@@ -93,7 +98,8 @@ ${options.join('\n')}
   elif [[ -z $words ]]; then
     case $verb in
       ${of('ids')}) words=$(${IDS}) ;;
-      ${of('shells')}) words='${SHELLS.join(' ')}' ;;
+      ${of('shells')}) words='${WORDS.shells.join(' ')}' ;;
+      ${of('agents')}) words='${WORDS.agents.join(' ')}' ;;
     esac
   fi
   # Ids hold slashes and colons; compgen takes them as they are.
@@ -120,8 +126,8 @@ function zsh(table: readonly Row[]): string {
     const args =
       r.args === 'ids'
         ? `'*:id:(('"\${(f)ids}"'))'`
-        : r.args === 'shells'
-          ? `'1:shell:(${SHELLS.join(' ')})'`
+        : r.args === 'shells' || r.args === 'agents'
+          ? `'*:${r.args}:(${WORDS[r.args].join(' ')})'`
           : r.args === 'command'
             ? "'*::command:_normal'"
             : "'*:file:_files'";
@@ -175,8 +181,8 @@ function fish(table: readonly Row[]): string {
       lines.push(`complete -c faultbook -n '${verb(r.verb)}' -l ${o.name}${value} -d '${quoted(o.help)}'`);
     }
     if (r.args === 'ids') lines.push(`complete -c faultbook -n '${verb(r.verb)}' -f -a '(${IDS})'`);
-    if (r.args === 'shells')
-      lines.push(`complete -c faultbook -n '${verb(r.verb)}' -f -a '${SHELLS.join(' ')}'`);
+    if (r.args === 'shells' || r.args === 'agents')
+      lines.push(`complete -c faultbook -n '${verb(r.verb)}' -f -a '${WORDS[r.args].join(' ')}'`);
   }
   return `${lines.join('\n')}\n`;
 }

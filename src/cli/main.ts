@@ -43,6 +43,10 @@ async function run(call: Call): Promise<number> {
       return (await import('./pages.ts')).runExport(args[0] as string, flags);
     case 'preflight':
       return (await import('./preflight.ts')).runPreflight(args, flags);
+    case 'init':
+      return (await import('./init.ts')).runInit(args, flags);
+    case 'hook':
+      return (await import('./hook.ts')).startHook(args[0] as string, flags);
     case 'prove':
       return (await import('./prove.ts')).runProve(args, flags);
     case 'drill':

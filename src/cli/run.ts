@@ -2,7 +2,7 @@
 
 import type { Diagnosis } from '../diagnosis/index.ts';
 import { type Ended, isInsideRun, RUN_LIMITS, readKept, runCommand } from '../run/index.ts';
-import { InputError, keepsMisses } from '../store/index.ts';
+import { hasOpenFaults, InputError, keepsMisses } from '../store/index.ts';
 import { type ColorChoice, colorOf, columnsOf, langOf, warn } from './terminal.ts';
 
 export interface RunFlags {
@@ -26,7 +26,11 @@ export async function runRun(argv: readonly string[], flags: RunFlags): Promise<
   const startedAt = performance.now();
   const ended = await runCommand(argv, { keep: !inside || file !== null });
   const durationMs = Math.round(performance.now() - startedAt);
-  if (ended.exitCode === 0) return 0;
+  if (ended.exitCode === 0) {
+    // Asked first: who never had a fault pays for no more than this.
+    if (!inside && hasOpenFaults()) (await import('./faults.ts')).noteSuccess(argv);
+    return 0;
+  }
   if (ended.cannotStart) warn(`faultbook: ${ended.cannotStart.message}`);
   if (ended.wanted && file === null) return ended.exitCode;
   try {
@@ -96,6 +100,7 @@ async function report(
     );
   }
   if (silent) return;
+  if (diagnosis.verdict === 'match') (await import('./faults.ts')).noteFailure(argv, diagnosis, book);
   if (diagnosis.verdict !== 'match' && keepsMisses()) (await import('./misses.ts')).keepMisses(diagnosis);
   const options = {
     lang: langOf(flags.lang),

@@ -120,6 +120,32 @@ export const VERBS = {
     notes: `One argument is a whole command line, several are its words. Nothing of it is run. Without a command: the
 faults that are open here. Exit codes: 0 nothing known against it, 1 warned.`,
   },
+  init: {
+    args: '[agents…]',
+    minArgs: 0,
+    maxArgs: MANY,
+    summary: 'wire it into the AI agents of a project (shows a diff first), or print it for a shell',
+    options: {
+      remove: { help: 'take it back' },
+      print: {
+        value: 'name',
+        choices: ['claude-code', 'codex', 'gemini', 'cursor', 'copilot', 'bash', 'zsh', 'fish'],
+        help: 'write nothing; print what belongs into the settings of this agent or shell',
+      },
+      yes: { help: 'write without asking; needed where no terminal is' },
+      lang: LANG,
+      color: COLOR,
+    },
+    notes: `Without names: the agents that the project shows signs of, or whose program is on the path. Only files of the project
+are written. Exit codes: 0 all is as wished, 1 nothing was written.`,
+  },
+  hook: {
+    args: '<agent>',
+    minArgs: 1,
+    maxArgs: 1,
+    summary: 'what agents start around each command: an event in, an answer out (init wires it)',
+    options: { 'exit-2': { help: 'answer as plain text with exit status 2 (Copilot, after a failure)' } },
+  },
   prove: {
     args: '[ids…]',
     minArgs: 0,

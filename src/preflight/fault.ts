@@ -2,7 +2,8 @@
  * An open fault: a known error that was found here and, as far as anybody saw, is still there. It holds what a warning needs
  * (which actions do not help, which do), so that a warning opens no book. Everything in it is redacted.
  */
-import type { Diagnosis, DiagnosisFinding } from '../diagnosis/index.ts';
+import { type Diagnosis, type DiagnosisFinding, fillCommand } from '../diagnosis/index.ts';
+import type { FaultRecord } from '../record/index.ts';
 import { redact } from '../redact/index.ts';
 
 /** Limits of open faults; `docs/agents.md` lists them. */
@@ -90,6 +91,18 @@ export interface FaultContext {
   readonly nowMs: number;
   /** Checks of the record, their commands filled: what looks like an action but only reads. */
   readonly checks?: readonly { readonly key: string; readonly question: string; readonly command: string }[];
+}
+
+/** The checks of a finding's record, their commands filled: what only reads is no dead end. */
+export function checksOf(
+  finding: DiagnosisFinding,
+  records: readonly FaultRecord[],
+): NonNullable<FaultContext['checks']> {
+  return (records.find((r) => r.id === finding.id)?.checks ?? []).map(({ key, question, command }) => ({
+    key,
+    question,
+    command: fillCommand(command, finding.typed_groups),
+  }));
 }
 
 /** The open fault that a finding makes; null for what is only possible. */

@@ -1,5 +1,6 @@
 export type { Place } from './compare.ts';
 export {
+  checksOf,
   FAULT_LIMITS,
   type FaultAction,
   type FaultContext,

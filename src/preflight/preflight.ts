@@ -168,19 +168,21 @@ export function hidesFailure(line: string): boolean {
     : ['true', ':', 'echo'].includes(last.program) && /\|\||;/.test(line);
 }
 
-/** Whether a line only shows what others wrote: a failure in its output is not its own. What cannot be read may. */
-export function onlyReads(line: string): boolean {
+/**
+ * Whether a line only shows what others wrote, so that a failure in its output need not be its own: no step is another
+ * program's than a reader's. Null where the line cannot be read.
+ * @param gitToo whether the parts of git that print what is in the repository count as readers
+ */
+export function onlyReads(line: string, gitToo: boolean): boolean | null {
   const steps = readSteps(line);
-  if (steps === null) return true;
+  if (steps === null) return null;
   return steps.every(
     (s) =>
-      s.piped || READERS.has(s.program) || s.program === 'true' || isGitReading(s) || FILLERS.has(s.program),
+      READERS.has(s.program) ||
+      FILLERS.has(s.program) ||
+      (gitToo && s.program === 'git' && GIT_READING.has(s.operands[0] ?? '')),
   );
 }
 
 /** Parts of git that print what is in the repository. */
 const GIT_READING = new Set(['log', 'show', 'diff', 'grep', 'blame', 'cat-file']);
-
-function isGitReading(step: Step): boolean {
-  return step.program === 'git' && GIT_READING.has(step.operands[0] ?? '');
-}

@@ -172,10 +172,10 @@ function unwrap(command: SimpleCommand): Unwrapped {
         'ucsg',
         ['command', 'user', 'shell'],
       );
-      // Options may follow the account: `su postgres -c "…"`.
-      const later = leading(rest.slice(1), 'cs', ['command']);
-      const line = values.get('c') ?? values.get('command') ?? later.values.get('c') ?? null;
       const user = values.get('u') ?? values.get('user');
+      // Options may follow the account: `su postgres -c "…"`. With `-u` a command follows, and its own options.
+      const later = user === undefined ? leading(rest.slice(1), 'cs', ['command']).values : new Map();
+      const line = values.get('c') ?? values.get('command') ?? later.get('c') ?? null;
       as = user ?? rest[0] ?? 'root';
       if (line !== null) return line.includes(ACTIVE) ? done() : done(line);
       if (user === undefined) return done();

@@ -22,6 +22,7 @@ export { type MissEntry, renderMisses } from './misses.ts';
 export type { DiagnosedInput } from './parts.ts';
 export {
   preflightJson,
+  renderAgain,
   renderClear,
   renderOpenFaults,
   renderPreflightJson,

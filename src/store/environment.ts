@@ -11,14 +11,15 @@ const ANY = 'any';
 
 /**
  * @param said `debian12`, `nginx=1.22.1,openssl=3.0`, `any`; undefined: what this machine's files say.
+ * @param folder the project whose files are looked at
  * @throws {InputError} for a name that no record was measured on, or a program that none names.
  */
-export function environmentOf(book: OpenedBook, said: string | undefined): Environment {
+export function environmentOf(book: OpenedBook, said: string | undefined, folder = '.'): Environment {
   const told = said ?? process.env[ENVIRONMENT_VARIABLE];
   if (told === ANY) return {};
   const measured = book.evidence.flatMap((e) => e?.measured ?? []);
   const programs = new Set(measured.flatMap((m) => Object.keys(m.versions)));
-  if (told === undefined || told === '') return ofThisMachine(programs);
+  if (told === undefined || told === '') return ofThisMachine(programs, folder);
   const environment: Record<string, string> = {};
   for (const part of told.split(',')) {
     const [name = '', version] = part.split('=').map((p) => p.trim());
@@ -36,7 +37,7 @@ export function environmentOf(book: OpenedBook, said: string | undefined): Envir
 }
 
 /** Debian's suite, and programs that lie in the project's `node_modules`. Nothing is started for it. */
-function ofThisMachine(programs: ReadonlySet<string>): Environment {
+function ofThisMachine(programs: ReadonlySet<string>, folder: string): Environment {
   const environment: Record<string, string> = {};
   const release = read('/etc/os-release');
   const suite = /^ID=debian$/m.test(release) ? /^VERSION_CODENAME=(\w+)$/m.exec(release)?.[1] : undefined;
@@ -44,7 +45,7 @@ function ofThisMachine(programs: ReadonlySet<string>): Environment {
   for (const program of programs) {
     if (!/^[a-z][a-z0-9-]*$/.test(program)) continue;
     const version = /"version"\s*:\s*"(\d[^"]{0,40})"/.exec(
-      read(`node_modules/${program}/package.json`),
+      read(`${folder}/node_modules/${program}/package.json`),
     )?.[1];
     if (version !== undefined) environment[program] = version;
   }

@@ -25,6 +25,7 @@ export {
 export {
   changeFault,
   closeFault,
+  hasOpenFaults,
   openFault,
   type ProjectPlace,
   projectOf,

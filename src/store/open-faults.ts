@@ -11,7 +11,6 @@ import {
   existsSync,
   fstatSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -24,6 +23,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { FAULT_LIMITS, isOpen, type OpenFault, parseOpenFault, seenAgain } from '../preflight/index.ts';
 import { InputError } from './error.ts';
 import { stateFolder } from './trust.ts';
+import { makePrivate } from './write.ts';
 
 /** A draft that is older was left by a writer that died. */
 const MAX_DRAFT_AGE_MS = 60_000;
@@ -51,6 +51,11 @@ export function projectOf(path: string): ProjectPlace {
   while (!existsSync(join(project, '.git')) && dirname(project) !== project) project = dirname(project);
   if (!existsSync(join(project, '.git'))) project = folder;
   return { project, folder, below: relative(project, folder).split(sep).join('/') };
+}
+
+/** Whether a fault was ever opened on this machine: a cheap question, asked before dear ones. */
+export function hasOpenFaults(state: string = stateFolder()): boolean {
+  return existsSync(join(state, 'open'));
 }
 
 /** The faults that are open in a project, the one seen last first. Never throws: what cannot be read is not there. */
@@ -153,8 +158,8 @@ function writePrivate(state: string, folder: string, file: string, fault: OpenFa
   // Advice that is too long to keep is left to the book; what was found, and what was run, stays.
   if (Buffer.byteLength(text) > FAULT_LIMITS.maxBytes) text = JSON.stringify({ ...fault, actions: [] });
   try {
-    mkdirSync(state, { recursive: true, mode: 0o700 });
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makePrivate(state);
+    makePrivate(folder);
     const descriptor = openSync(
       draft,
       constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0),
