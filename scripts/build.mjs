@@ -34,6 +34,7 @@ const shared = {
 const cli = await rolldown({
   ...shared,
   platform: 'node',
+  resolve: { alias: { '@modelcontextprotocol/server/_shims': `${root}scripts/mcp-shims.mjs` } },
   input: { faultbook: 'src/cli/main.ts' },
 });
 await cli.write({

@@ -5,11 +5,13 @@ import { renderReports } from '../render/index.ts';
 import {
   appendReports,
   clearLedger,
+  closeFault,
   environmentOf,
   exportLedger,
   InputError,
   importLedger,
   type OpenedBook,
+  projectOf,
   readLedger,
 } from '../store/index.ts';
 import { bookOf } from './diagnose.ts';
@@ -44,6 +46,8 @@ export async function runReportOutcome(
   });
   if (!report) throw new InputError(problems.map((p) => p.problem).join('\n  '));
   const [kept] = appendReports([report], now());
+  // What is fixed is open no longer: nobody is warned of its dead ends.
+  if (report.outcome === 'fixed') closeFault(projectOf(process.cwd()).project, report.record);
   if (flags.format === 'json') print(JSON.stringify(kept, null, 2));
   else {
     const zh = langOf(flags.lang) === 'zh';
@@ -58,7 +62,7 @@ export async function runReportOutcome(
 }
 
 /** When a report is made, to the second. */
-export function now(): string {
+function now(): string {
   return new Date().toISOString().replace(/\.\d+Z$/, 'Z');
 }
 

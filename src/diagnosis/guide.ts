@@ -5,6 +5,7 @@
 import {
   type EvidenceSummary,
   NO_READING,
+  OUTCOMES,
   observationAt,
   REPORT_OUTCOMES,
   type WorldRow,
@@ -18,6 +19,8 @@ import { troubleshootingTree } from './tree.ts';
 export const MAX_GUIDE_STEPS = 40;
 /** What a check shows that is none of its readings. */
 export const UNSEEN = 'other';
+/** A version in which a check or an action has no place. */
+const NOT_THERE = 'not_applicable';
 /** Words quoted of what was typed. */
 const MAX_QUOTED_CHARS = 80;
 
@@ -96,7 +99,8 @@ function problemWith(record: FaultRecord, { key, seen }: DoneStep): string | nul
   const check = record.checks.find((c) => c.key === key);
   const keys = [...record.checks, ...record.workarounds, ...record.dead_ends].map((a) => a.key);
   if (!keys.includes(key)) return unknown(`check or action of ${record.id}`, key, keys);
-  const words = check ? [...check.readings.map((r) => r.key), ...NO_READING, UNSEEN] : REPORT_OUTCOMES;
+  // Whatever a branch of a tree can be called; a check may not apply to some version.
+  const words = check ? [...check.readings.map((r) => r.key), ...NO_READING, NOT_THERE, UNSEEN] : OUTCOMES;
   return words.some((w) => w === seen) ? null : unknown(check ? `reading of ${key}` : 'outcome', seen, words);
 }
 

@@ -1,0 +1,121 @@
+/** `init`, the plugin, the shells, and the transcripts of docs/agents.md. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { CLI, ROOT } from './support/cli.ts';
+import { hookSandbox, runHook } from './support/hook.ts';
+
+function inProject(project: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  return spawnSync(process.execPath, [CLI, ...args], {
+    cwd: project,
+    // No agent on the path: only what the project shows counts.
+    env: { PATH: '/usr/bin:/bin', HOME: '/nonexistent', LANG: 'C.UTF-8', ...env },
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+test('the transcripts of docs/agents.md are what the hook says', () => {
+  const run = spawnSync(process.execPath, ['scripts/agents.mjs', '--check'], { cwd: ROOT, encoding: 'utf8' });
+  expect(run.stderr + run.stdout).toContain('fresh');
+  expect(run.status).toBe(0);
+});
+
+test('the plugin wires what init wires, and its paths lead to what the package has', () => {
+  const plugin = JSON.parse(readFileSync(`${ROOT}plugins/claude-code/hooks/hooks.json`, 'utf8'));
+  const printed = JSON.parse(inProject(ROOT, ['init', '--print', 'claude-code']).stdout);
+  const blank = (value: unknown) => JSON.parse(JSON.stringify(value, (k, v) => (k === 'command' ? 'X' : v)));
+  expect(blank(plugin)).toEqual(blank(printed));
+  expect(JSON.stringify(printed)).toContain(`${process.execPath} ${ROOT}dist/hook.cjs claude-code`);
+  const files = [JSON.stringify(plugin), readFileSync(`${ROOT}plugins/claude-code/.mcp.json`, 'utf8')]
+    .join()
+    .matchAll(/\$\{CLAUDE_PLUGIN_ROOT\}([\w./-]+)/g);
+  const paths = [...files].map((m) => join(ROOT, 'plugins/claude-code', m[1] as string));
+  expect(paths.length).toBeGreaterThan(1);
+  expect(paths.filter((p) => !existsSync(p))).toEqual([]);
+});
+
+describe('init', () => {
+  test('writes nothing where nobody can be asked, all of it with --yes, and takes it back', () => {
+    const { project } = hookSandbox();
+    mkdirSync(join(project, '.cursor'));
+    writeFileSync(join(project, 'GEMINI.md'), '');
+    const asked = inProject(project, ['init']);
+    expect(asked.stdout).toContain('cursor: .cursor/hooks.json (new file)');
+    expect(asked.stdout).toContain('gemini: .gemini/settings.json (new file)');
+    expect(asked.stdout).not.toMatch(/claude-code|npx/);
+    expect(asked.status).toBe(1);
+    expect(existsSync(join(project, '.gemini'))).toBe(false);
+
+    expect(inProject(project, ['init', '--yes']).status).toBe(0);
+    const settings = readFileSync(join(project, '.gemini/settings.json'), 'utf8');
+    expect(JSON.parse(settings).hooks.AfterTool[0].hooks[0].command).toBe(
+      `${process.execPath} ${ROOT}dist/hook.cjs gemini`,
+    );
+    expect(inProject(project, ['init']).stdout).toContain('gemini: wired already');
+    expect(inProject(project, ['init', '--remove', '--yes']).status).toBe(0);
+    expect(existsSync(join(project, '.gemini'))).toBe(false);
+    expect(existsSync(join(project, '.cursor/hooks.json'))).toBe(false);
+  });
+
+  test('does not write through a link, and says what is no plain JSON', () => {
+    const { project, state } = hookSandbox();
+    mkdirSync(state);
+    symlinkSync(state, join(project, '.codex'));
+    const link = inProject(project, ['init', '--yes', 'codex']);
+    expect(link.status).toBe(2);
+    expect(link.stderr).toContain('is a link');
+    mkdirSync(join(project, '.gemini'));
+    writeFileSync(join(project, '.gemini/settings.json'), '{ // mine\n}\n');
+    const comment = inProject(project, ['init', '--yes', 'gemini']);
+    expect(comment.status).toBe(2);
+    expect(comment.stderr).toContain('init --print gemini');
+    expect(readFileSync(join(project, '.gemini/settings.json'), 'utf8')).toBe('{ // mine\n}\n');
+  });
+
+  test('an agent that is not known, and a shell, are said so', () => {
+    expect(inProject(ROOT, ['init', 'emacs']).stderr).toContain('there is no agent "emacs"');
+    expect(inProject(ROOT, ['init', 'bash']).stderr).toContain('init --print bash');
+  });
+});
+
+describe.each(['bash', 'zsh', 'fish'])('in %s', (shell) => {
+  const isThere = spawnSync(shell, ['-c', 'exit 0']).status === 0;
+  test.skipIf(!isThere)('fb runs a command as it is, and a dead end is named while its fault is open', () => {
+    const sandbox = hookSandbox();
+    const printed = inProject(sandbox.project, ['init', '--print', shell]).stdout;
+    expect(printed).toContain(process.execPath);
+    const file = join(sandbox.project, `init.${shell}`);
+    writeFileSync(file, printed);
+    runHook(
+      'claude-code',
+      {
+        hook_event_name: 'PostToolUseFailure',
+        cwd: sandbox.project,
+        tool_name: 'Bash',
+        tool_input: { command: 'npm install' },
+        error:
+          'Exit code 1\nnpm error code ERESOLVE\nnpm error ERESOLVE unable to resolve dependency tree\nnpm error\nnpm error While resolving: web@1.0.0\nnpm error Found: @acme/core@2.0.0',
+      },
+      sandbox,
+    );
+    const end = shell === 'fish' ? 'echo "status $status"' : 'echo "status $?"';
+    const script = `source ${file} 2>/dev/null; fb sh -c 'echo out; exit 3'; ${end}; _faultbook_before 'npm i --force'; _faultbook_before 'ls'`;
+    const run = spawnSync(
+      shell,
+      shell === 'bash'
+        ? ['--norc', '-c', script]
+        : shell === 'zsh'
+          ? ['-f', '-c', script]
+          : ['--no-config', '-c', script],
+      {
+        cwd: sandbox.project,
+        env: { ...sandbox.env, FAULTBOOK_ENVIRONMENT: 'any' },
+        encoding: 'utf8',
+      },
+    );
+    expect(run.stdout).toContain('out\nstatus 3\n');
+    expect(run.stderr.match(/\[force\]/g)).toHaveLength(1);
+  });
+});
