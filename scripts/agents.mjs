@@ -96,16 +96,20 @@ console.log('The transcripts of docs/agents.md are fresh.');
 /** Tokens of each answer, and CPU time of each kind of call beside that of bare Node; medians of 15, started in turn. */
 async function cost() {
   const { encode } = await import('gpt-tokenizer');
-  for (const [name, text] of Object.entries(transcripts))
-    console.log(
-      `${name.padEnd(16)} ${String(encode(text.split('\n').slice(1).join('\n')).length).padStart(4)} tokens`,
-    );
+  for (const [name, text] of Object.entries(transcripts)) {
+    const said = text.slice(text.indexOf('\n') + 1);
+    const tokens = said === NOTHING ? 0 : encode(said).length;
+    console.log(`${name.padEnd(16)} ${String(tokens).padStart(4)} tokens`);
+  }
   const usage = ['-r', `${root}bench/usage-at-exit.cjs`];
   const cpuOf = (run) => JSON.parse(String(run.output[3])).cpu_ms;
   const median = (list) => list.sort((a, b) => a - b)[list.length >> 1];
   const bare = () =>
     cpuOf(
-      spawnSync(process.execPath, [...usage, '-e', '0'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] }),
+      spawnSync(process.execPath, [...usage, '-e', '0'], {
+        env,
+        stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      }),
     );
   hook(payloadOf(...EVENTS.failed));
   for (const name of ['ordinary', 'before-dead-end', 'failed']) {

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type Book, decodePack } from '../src/book/index.ts';
-import { diagnose } from '../src/diagnosis/index.ts';
-import { checksOf, type OpenFault, openFaultsOf, preflight } from '../src/preflight/index.ts';
+import { checksOf, diagnose } from '../src/diagnosis/index.ts';
+import { type OpenFault, openFaultsOf, preflight } from '../src/preflight/index.ts';
 import { ROOT } from './support/cli.ts';
 
 const MIN_CAUGHT = 0.9;

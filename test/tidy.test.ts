@@ -27,7 +27,7 @@ const MODULES: Readonly<Record<string, Rule>> = {
   render: { imports: ['record', 'evidence', 'diagnosis', 'preflight'], packages: [], pure: true },
   redact: { imports: [], packages: [], pure: true },
   // What is open is compared with what is about to be run; of a finding it keeps what is redacted.
-  preflight: { imports: ['record', 'diagnosis', 'redact'], packages: [], pure: true },
+  preflight: { imports: ['diagnosis', 'redact'], packages: [], pure: true },
   store: { imports: ['record', 'book', 'evidence', 'preflight', 'redact'], packages: [], pure: false },
   lab: {
     imports: ['record', 'book', 'evidence', 'diagnosis'],

@@ -1,7 +1,7 @@
 /** Faults that `run` opens and closes: what a person's command met, as what an agent's met. */
 import { homedir } from 'node:os';
-import { type Diagnosis, quoteWord } from '../diagnosis/index.ts';
-import { checksOf, openFaultsOf, repeats } from '../preflight/index.ts';
+import { checksOf, type Diagnosis, quoteWord } from '../diagnosis/index.ts';
+import { openFaultsOf, repeats } from '../preflight/index.ts';
 import {
   closeFault,
   InputError,

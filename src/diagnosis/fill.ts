@@ -2,7 +2,8 @@
  * Commands filled from what a log said. Log text is hostile: a value goes into a command only where it fits the
  * type that the record declares for its group, as one quoted word; otherwise the reader sees `<name>`.
  */
-import type { GroupType } from '../record/index.ts';
+import type { FaultRecord, GroupType } from '../record/index.ts';
+import type { DiagnosisFinding } from './schema.ts';
 
 const FORBIDDEN = /[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
 
@@ -36,4 +37,16 @@ export function fillCommand(command: string, typedGroups: Readonly<Record<string
     const value = Object.hasOwn(typedGroups, name) ? typedGroups[name] : undefined;
     return value === undefined ? `<${name}>` : quoteWord(value);
   });
+}
+
+/** The checks of a finding's record, their commands filled. */
+export function checksOf(
+  finding: DiagnosisFinding,
+  records: readonly FaultRecord[],
+): readonly { readonly key: string; readonly question: string; readonly command: string }[] {
+  return (records.find((r) => r.id === finding.id)?.checks ?? []).map(({ key, question, command }) => ({
+    key,
+    question,
+    command: fillCommand(command, finding.typed_groups),
+  }));
 }

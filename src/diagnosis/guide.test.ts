@@ -7,7 +7,7 @@ import { observationAt, type WorldRow, weightsOf } from '../evidence/index.ts';
 import { type DoneStep, guideStep, MAX_GUIDE_STEPS, parseSteps, printSteps, UNSEEN } from './guide.ts';
 import { possibleWorlds } from './possible.ts';
 
-const pack = readFileSync(fileURLToPath(new URL('../../dist/book.pack', import.meta.url)), 'utf8');
+const pack = readFileSync(fileURLToPath(new URL('../../dist/book.pack', import.meta.url)));
 const book = decodePack(pack, { trusted: true }).book as NonNullable<ReturnType<typeof decodePack>['book']>;
 const measured = book.records.flatMap((record, i) => {
   const summary = book.evidence[i];

@@ -11,7 +11,7 @@ export {
   findingOf,
   MAX_EXCERPT_CHARS,
 } from './diagnose.ts';
-export { fillCommand, fitsType, quoteWord } from './fill.ts';
+export { checksOf, fillCommand, fitsType, quoteWord } from './fill.ts';
 export { readsLikeFailure } from './focus.ts';
 export {
   type DoneStep,

@@ -3,7 +3,8 @@
  * samples: a cell has a verdict, and no figure here is pooled over repeats, causes or environments.
  */
 import type { FaultRecord } from '../record/index.ts';
-import { type Evidence, type EvidenceCell, NO_READING } from './schema.ts';
+import { NO_READING } from './outcomes.ts';
+import type { Evidence, EvidenceCell } from './schema.ts';
 
 export type Tier = 'claimed' | 'reproduced' | 'proven';
 

@@ -22,6 +22,7 @@ export {
   reportersOf,
 } from './field.ts';
 export { cellName, parseEvidence, printEvidence } from './file.ts';
+export { NO_READING, OUTCOMES, type Outcome } from './outcomes.ts';
 export {
   checkReport,
   type KeptReport,
@@ -33,7 +34,7 @@ export {
   type ReportOutcome,
   type ReportProblem,
 } from './report.ts';
-export { type Evidence, type EvidenceCell, NO_READING, OUTCOMES, type Outcome } from './schema.ts';
+export type { Evidence, EvidenceCell } from './schema.ts';
 export {
   betaQuantile,
   intervalOf,

@@ -4,7 +4,7 @@
  */
 import { type FaultRecord, findRecord, ID_PATTERN, KEY_PATTERN, nearest } from '../record/index.ts';
 import type { Environment } from './environment.ts';
-import type { Outcome } from './schema.ts';
+import type { Outcome } from './outcomes.ts';
 import { PLACEBOS } from './worlds.ts';
 
 /** What can be said of an action: words of the lab, those that somebody outside it can see. */

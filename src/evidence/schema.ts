@@ -4,25 +4,6 @@
  */
 import { z } from 'zod';
 
-/** Outcomes of an action, in the order in which they are asked for; the last two only in the healthy world. */
-export const OUTCOMES = [
-  'lab_failed',
-  'no_fault',
-  'not_applicable',
-  'rejected',
-  'persists',
-  'masked',
-  'moved',
-  'fixed_until_restart',
-  'fixed',
-  'harmless',
-  'breaks_healthy',
-] as const;
-export type Outcome = (typeof OUTCOMES)[number];
-
-/** What a check can say beside its own readings: nothing that fits, or its program is not there. */
-export const NO_READING = ['unclear', 'unavailable'] as const;
-
 const digest = z.string().regex(/^[0-9a-f]{12}$/);
 const counts = z.record(z.string(), z.int().min(1));
 

@@ -1,8 +1,8 @@
 /** The diagnosis of an output for a hook: loaded only where a command may have failed. */
 
 import type { Diagnosis, DiagnosisFinding } from '../diagnosis/index.ts';
-import { DiagnosisSession } from '../diagnosis/index.ts';
-import { checksOf, type FaultContext } from '../preflight/index.ts';
+import { checksOf, DiagnosisSession } from '../diagnosis/index.ts';
+import type { FaultContext } from '../preflight/index.ts';
 import { renderMarkdown } from '../render/index.ts';
 import { environmentOf, type OpenedBook, openBook } from '../store/index.ts';
 

@@ -4,10 +4,8 @@
  */
 import { writeSync } from 'node:fs';
 import { homedir } from 'node:os';
-import type { OutcomeReport } from '../evidence/index.ts';
-import { appendReports } from '../store/index.ts';
 import { AGENTS, type AgentName } from './agents.ts';
-import { answerTo, type HookContext, type Observed } from './answer.ts';
+import { answerTo, type HookContext } from './answer.ts';
 import { HOOK_LIMITS, type Payload, PayloadKeeper } from './payload.ts';
 
 /** What says that there is nothing to say. */
@@ -64,29 +62,7 @@ export async function respond(
   const moment = agent && payload ? agent.read(payload) : null;
   if (!agent || !moment || (moment.phase === 'before' && !agent.hearsBefore)) return null;
   const { text, observed } = await answerTo(moment, context);
-  keepObserved(observed, context);
+  // Seldom, and reading reports takes a schema that costs as much as the rest of a hook.
+  if (observed.length > 0) (await import('./observed.ts')).keepObserved(observed, context);
   return text === null ? null : { text, json: agent.write(moment, text) };
-}
-
-/** What was seen goes into the ledger, as the weaker kind that it is. A ledger that cannot be written is no failure. */
-function keepObserved(observed: readonly Observed[], { nowMs, state }: HookContext): void {
-  if (observed.length === 0) return;
-  const at = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
-  const reports = observed.map(
-    ({ record, action, outcome, moved_to }): OutcomeReport => ({
-      record,
-      action,
-      outcome,
-      kind: 'observed',
-      environment: {},
-      readings: {},
-      moved_to,
-      note: null,
-    }),
-  );
-  try {
-    appendReports(reports, at, null, state);
-  } catch {
-    // Full, or not to be written.
-  }
 }

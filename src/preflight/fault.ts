@@ -2,9 +2,6 @@
  * An open fault: a known error that was found here and, as far as anybody saw, is still there. It holds what a warning needs
  * (which actions do not help, which do), so that a warning opens no book. Everything in it is redacted.
  */
-import { type Diagnosis, type DiagnosisFinding, fillCommand } from '../diagnosis/index.ts';
-import type { FaultRecord } from '../record/index.ts';
-import { redact } from '../redact/index.ts';
 
 /** Limits of open faults; `docs/agents.md` lists them. */
 export const FAULT_LIMITS = {
@@ -91,118 +88,6 @@ export interface FaultContext {
   readonly nowMs: number;
   /** Checks of the record, their commands filled: what looks like an action but only reads. */
   readonly checks?: readonly { readonly key: string; readonly question: string; readonly command: string }[];
-}
-
-/** The checks of a finding's record, their commands filled: what only reads is no dead end. */
-export function checksOf(
-  finding: DiagnosisFinding,
-  records: readonly FaultRecord[],
-): NonNullable<FaultContext['checks']> {
-  return (records.find((r) => r.id === finding.id)?.checks ?? []).map(({ key, question, command }) => ({
-    key,
-    question,
-    command: fillCommand(command, finding.typed_groups),
-  }));
-}
-
-/** The open fault that a finding makes; null for what is only possible. */
-export function openFaultOf(finding: DiagnosisFinding, context: FaultContext): OpenFault | null {
-  if (finding.verdict !== 'match') return null;
-  const { nowMs } = context;
-  return {
-    schema: 'open-fault.v1',
-    id: finding.id,
-    title: finding.title.slice(0, FAULT_LIMITS.maxTextChars),
-    trusted: finding.trusted,
-    tier: finding.tier,
-    command: context.command === null ? null : keptCommand(context.command),
-    below: redact(context.below),
-    openedMs: nowMs,
-    seenMs: nowMs,
-    times: 1,
-    first: finding.next.key,
-    actions: finding.trusted ? actionsOf(finding, context) : [],
-    runs: [],
-    said: [],
-  };
-}
-
-/** The findings of a diagnosis that are open faults now: matches only. */
-export function openFaultsOf(
-  diagnosis: Diagnosis,
-  context: FaultContext | ((finding: DiagnosisFinding) => FaultContext),
-): readonly OpenFault[] {
-  return diagnosis.findings.flatMap(
-    (f) => openFaultOf(f, typeof context === 'function' ? context(f) : context) ?? [],
-  );
-}
-
-/** What is kept of a command line: redacted; null where it is too long to be compared. */
-export function keptCommand(command: string): string | null {
-  return command.length > FAULT_LIMITS.maxCommandChars ? null : redact(command);
-}
-
-function actionsOf(finding: DiagnosisFinding, { checks = [] }: FaultContext): FaultAction[] {
-  const text = (t: string | null) => (t ?? '').slice(0, FAULT_LIMITS.maxTextChars);
-  const commandsOf = (commands: readonly string[]) =>
-    commands.map((c) => redact(c)).filter((c) => c.length <= FAULT_LIMITS.maxCommandChars);
-  const measured = (lab: DiagnosisFinding['try'][number]['lab']): Measured | null =>
-    lab && {
-      fixed: lab.fixed,
-      of: lab.of,
-      environments: [...lab.environments],
-      masked: lab.outcomes.masked ?? 0,
-      breaks: [...lab.breaks],
-    };
-  const { next } = finding;
-  const known = new Map(checks.map((c) => [c.key, c]));
-  if (next.kind === 'check' && next.key !== null && !known.has(next.key))
-    known.set(next.key, {
-      key: next.key,
-      question: next.question ?? next.why,
-      command: next.commands.join(' && '),
-    });
-  return [
-    ...[...known.values()].map(
-      (c): FaultAction => ({
-        kind: 'check',
-        key: c.key,
-        action: text(c.question),
-        commands: commandsOf([c.command]),
-        why: '',
-        repairs: [],
-        measured: null,
-        risk: 'low',
-        by: 'you',
-      }),
-    ),
-    ...finding.try.map(
-      (t): FaultAction => ({
-        kind: 'try',
-        key: t.key,
-        action: text(t.action),
-        commands: commandsOf(t.commands),
-        why: '',
-        repairs: [...t.for],
-        measured: measured(t.lab),
-        risk: t.risk,
-        by: t.by,
-      }),
-    ),
-    ...finding.avoid.map(
-      (a): FaultAction => ({
-        kind: 'avoid',
-        key: a.key,
-        action: text(a.action),
-        commands: commandsOf(a.commands),
-        why: text(a.why),
-        repairs: [...a.except],
-        measured: measured(a.lab),
-        risk: 'low',
-        by: 'you',
-      }),
-    ),
-  ];
 }
 
 /** The fault seen once more: what is known now counts, what was run for it stays. */

@@ -1,21 +1,18 @@
 export type { Place } from './compare.ts';
 export {
-  checksOf,
   FAULT_LIMITS,
   type FaultAction,
   type FaultContext,
   type FaultRun,
   isOpen,
-  keptCommand,
   type Measured,
   type OpenFault,
-  openFaultOf,
-  openFaultsOf,
   parseOpenFault,
   seenAgain,
   withRun,
   withSaid,
 } from './fault.ts';
+export { keptCommand, openFaultOf, openFaultsOf } from './opening.ts';
 export {
   hidesFailure,
   nextStep,
