@@ -396,9 +396,9 @@ describe('authoring', () => {
       { ...book, ...none, records: [7], evidence: [null] },
       {
         ...book,
-        records: book.records.map((r) =>
-          r === first ? { ...r, id: 'x/\x1b]52;c;y\x07\n::add-mask::npm' } : r,
-        ),
+        ...none,
+        records: [{ ...first, id: 'x/\x1b]52;c;y\x07\n::add-mask::npm' }],
+        evidence: [null],
       },
     ]) {
       const path = write('evil.pack', '');

@@ -129,29 +129,79 @@ function probeBlock(pass: usize, from: usize, to: usize, stride: usize, kind: i3
   return n;
 }
 
+// One function each, exported so that none is taken into another: the engine then optimises only the one that is used.
+export function probeBytes1(pass: usize, from: usize, to: usize): usize {
+  return probeBlock(pass, from, to, 1, 0);
+}
+export function probeBytes2(pass: usize, from: usize, to: usize): usize {
+  return probeBlock(pass, from, to, 2, 0);
+}
+export function probeBytes3(pass: usize, from: usize, to: usize): usize {
+  return probeBlock(pass, from, to, 3, 0);
+}
+export function probeBytes4(pass: usize, from: usize, to: usize): usize {
+  return probeBlock(pass, from, to, 4, 0);
+}
+export function probeBytes5(pass: usize, from: usize, to: usize): usize {
+  return probeBlock(pass, from, to, 5, 0);
+}
+export function probeBytes6(pass: usize, from: usize, to: usize): usize {
+  return probeBlock(pass, from, to, 6, 0);
+}
+export function probeBytes7(pass: usize, from: usize, to: usize): usize {
+  return probeBlock(pass, from, to, 7, 0);
+}
+export function probeBytes8(pass: usize, from: usize, to: usize): usize {
+  return probeBlock(pass, from, to, 8, 0);
+}
+export function probeBits1(pass: usize, from: usize, to: usize): usize {
+  return probeBlock(pass, from, to, 1, 1);
+}
+export function probeBits2(pass: usize, from: usize, to: usize): usize {
+  return probeBlock(pass, from, to, 2, 1);
+}
+export function probeBits3(pass: usize, from: usize, to: usize): usize {
+  return probeBlock(pass, from, to, 3, 1);
+}
+export function probeBits4(pass: usize, from: usize, to: usize): usize {
+  return probeBlock(pass, from, to, 4, 1);
+}
+export function probeBits5(pass: usize, from: usize, to: usize): usize {
+  return probeBlock(pass, from, to, 5, 1);
+}
+export function probeBits6(pass: usize, from: usize, to: usize): usize {
+  return probeBlock(pass, from, to, 6, 1);
+}
+export function probeBits7(pass: usize, from: usize, to: usize): usize {
+  return probeBlock(pass, from, to, 7, 1);
+}
+export function probeBits8(pass: usize, from: usize, to: usize): usize {
+  return probeBlock(pass, from, to, 8, 1);
+}
+
 function probeBytes(pass: usize, from: usize, to: usize): usize {
   switch (load<u32>(pass + P_STRIDE)) {
-    case 1: return probeBlock(pass, from, to, 1, 0);
-    case 2: return probeBlock(pass, from, to, 2, 0);
-    case 3: return probeBlock(pass, from, to, 3, 0);
-    case 4: return probeBlock(pass, from, to, 4, 0);
-    case 5: return probeBlock(pass, from, to, 5, 0);
-    case 6: return probeBlock(pass, from, to, 6, 0);
-    case 7: return probeBlock(pass, from, to, 7, 0);
-    default: return probeBlock(pass, from, to, 8, 0);
+    case 1: return probeBytes1(pass, from, to);
+    case 2: return probeBytes2(pass, from, to);
+    case 3: return probeBytes3(pass, from, to);
+    case 4: return probeBytes4(pass, from, to);
+    case 5: return probeBytes5(pass, from, to);
+    case 6: return probeBytes6(pass, from, to);
+    case 7: return probeBytes7(pass, from, to);
+    default: return probeBytes8(pass, from, to);
   }
 }
 
 function probeBits(pass: usize, from: usize, to: usize): usize {
   switch (load<u32>(pass + P_STRIDE)) {
-    case 1: return probeBlock(pass, from, to, 1, 1);
-    case 2: return probeBlock(pass, from, to, 2, 1);
-    case 3: return probeBlock(pass, from, to, 3, 1);
-    case 4: return probeBlock(pass, from, to, 4, 1);
-    case 5: return probeBlock(pass, from, to, 5, 1);
-    case 6: return probeBlock(pass, from, to, 6, 1);
-    case 7: return probeBlock(pass, from, to, 7, 1);
-    default: return probeBlock(pass, from, to, 8, 1);
+    case 1: return probeBits1(pass, from, to);
+    case 2: return probeBits2(pass, from, to);
+    case 3: return probeBits3(pass, from, to);
+    case 4: return probeBits4(pass, from, to);
+    case 5: return probeBits5(pass, from, to);
+    case 6: return probeBits6(pass, from, to);
+    case 7: return probeBits7(pass, from, to);
+    default: return probeBits8(pass, from, to);
   }
 }
 

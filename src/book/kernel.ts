@@ -81,7 +81,7 @@ function plainKernel(pages: number): { memory: WasmMemory; run: KernelExports } 
 /** Where the table of a pass is a byte for each place (fast to test, eight times as large), or a bit. */
 function tableOf(entries: number): { bits: boolean; log2: number } {
   const log2 = Math.ceil(Math.log2(Math.max(1, entries)));
-  if (log2 + 5 <= 18) return { bits: false, log2: Math.max(15, log2 + 5) };
+  if (log2 + 4 <= 18) return { bits: false, log2: Math.max(15, Math.min(18, log2 + 5)) };
   return { bits: true, log2: Math.min(23, Math.max(20, log2 + 4)) };
 }
 
