@@ -119,3 +119,36 @@ describe.each(['bash', 'zsh', 'fish'])('in %s', (shell) => {
     expect(run.stderr.match(/\[force\]/g)).toHaveLength(1);
   });
 });
+
+test('run opens the fault that its command meets, and closes it when the command succeeds', () => {
+  const { project, env } = hookSandbox();
+  const script = join(project, 'install.sh');
+  const failing = `printf '%s\\n' 'npm error code ERESOLVE' 'npm error ERESOLVE unable to resolve dependency tree'; exit 1`;
+  const run = () => inProject(project, ['run', '--', 'sh', 'install.sh'], env);
+  writeFileSync(script, failing);
+  expect(run()).toMatchObject({ status: 1, stderr: expect.stringContaining('npm/eresolve') });
+  const warned = inProject(project, ['preflight', '--', 'npm', 'i', '-f'], env);
+  expect(warned).toMatchObject({
+    status: 1,
+    stdout: expect.stringMatching(/^faultbook: \[force\] .*Not blocked\.\n$/),
+  });
+  const json = JSON.parse(inProject(project, ['preflight', '--format', 'json', 'npm i -f'], env).stdout);
+  expect(json).toMatchObject({
+    schema: 'preflight.v1',
+    verdict: 'warned',
+    warning: { fault: 'npm/eresolve', action: 'force' },
+  });
+  expect(inProject(project, ['preflight', '--', 'ls', '-la'], env)).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('nothing is known against it'),
+  });
+  // Nothing of it is run, whatever it looks like.
+  inProject(project, ['preflight', 'npm i -f; touch $(echo owned) `touch owned`; > owned'], env);
+  expect(existsSync(join(project, 'owned'))).toBe(false);
+  writeFileSync(script, 'exit 0');
+  expect(run()).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  expect(inProject(project, ['preflight', 'npm i -f'], env)).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('no fault is open'),
+  });
+});
