@@ -51,9 +51,11 @@ function bestAction(line: readonly Step[], fault: OpenFault, where: Where): Reco
     .filter(({ commands }) => commands.some((c) => [...names].some((name) => c.includes(name))))
     .map((action) => ({ action, steps: stepsOfAction(action.commands) }))
     .filter(({ steps }) => steps.length > 0);
-  // What a sensible action does too is no sign of a dead end: `npm install` behind many.
+  // What a sensible action does too is no sign of a dead end: `npm install` behind many. Of all of them, whatever they run.
   const sensible = new Set(
-    actions.flatMap(({ action, steps }) => (action.kind === 'try' ? steps.map(printStep) : [])),
+    actions.some(({ action }) => action.kind === 'avoid')
+      ? fault.actions.flatMap((a) => (a.kind === 'try' ? stepsOfAction(a.commands).map(printStep) : []))
+      : [],
   );
   let best: Recognised | null = null;
   for (const { action, steps } of actions) {
