@@ -9,9 +9,11 @@ import type { Unit } from './text.ts';
 /** Limits of retrieval; `scripts/calibrate.mjs` measures them, a test compares. */
 export const RETRIEVAL = {
   /** Least likeness of line and message, 0 to 1 (harmonic mean of the two shares). */
-  minScore: 0.75,
+  minScore: 0.7,
   /** Least bits of rare words that both have, unless the line is little else than the message. */
   minBits: RARITY_LIMITS.minForeignBits,
+  /** Least share of the message's rarity that the line has. */
+  minHeldShare: 0.68,
   /** From this likeness on `RARITY_LIMITS.minBits` are enough. */
   aloneScore: 0.85,
   /** Records are shown whose likeness is at least this share of the best one's. */
@@ -117,6 +119,7 @@ export function scoreOfWords(phrase: Phrase, words: LineWords): number {
   const { held, all } = likeness(phrase, words.all);
   if (
     held < RARITY_LIMITS.minBits ||
+    held < all * RETRIEVAL.minHeldShare ||
     !phrase.steady.some(([w, bits]) => bits >= RETRIEVAL.minKeyBits && words.all.has(w))
   )
     return 0;
