@@ -73,7 +73,9 @@ export function admitForeign(
   const found: Issue[] = [...compiled.issues];
   // Whether a pattern fits is one question, whether it is rare another, which the compiler has answered.
   const book = { ...compiled.book, patterns: compiled.book.patterns.map((p) => ({ ...p, careless: false })) };
-  const own = { ...book, patterns: book.patterns.filter((p) => p.role !== 'signature') };
+  // The plan names patterns by their position: fewer patterns need another one.
+  const { plan: _plan, ...rest } = book;
+  const own = { ...rest, patterns: book.patterns.filter((p) => p.role !== 'signature') };
   const indexOf = new Map(book.records.map((r: FaultRecord, i) => [r.id, i]));
   const stands = new Set(book.patterns.filter((p) => p.role === 'signature').map((p) => p.record));
   const searched = new Set(own.patterns.map((p) => p.record));

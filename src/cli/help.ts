@@ -79,6 +79,10 @@ export const OPTIONS_ZH: Readonly<Record<string, string>> = {
 
 /** What stands below the options, by verb. */
 export const NOTES_ZH: Readonly<Record<string, string>> = {
+  preflight: `只给一个参数就当整行命令，给多个就当它的各个词。不会执行任何东西。不带命令：列出这里还没解决的故障。
+退出码：0 没有已知的反对理由，1 给出了警告。`,
+  init: `不写名字：项目里有痕迹的、或程序在 PATH 上的代理。只写项目里的文件。
+退出码：0 一切如愿，1 什么都没写。`,
   scan: `普通文件、gzip、zstd（Node 支持时）、标准输入都行。ndjson：每找到一行就输出一个事件，顺序不定，最后是总结。
 退出码：0 有匹配，1 没有或只是疑似，2 有东西读不了。`,
   import: `格式按内容识别：种子的 JSON、ErrorCanon（deadends.dev）、由它们组成的列表和 NDJSON、CRE 规则（YAML）。

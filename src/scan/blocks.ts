@@ -10,7 +10,7 @@ export const SCAN_FILE_LIMITS = {
   /** Read at a time. */
   blockBytes: 1 << 20,
   /** A line that is longer is not kept: it is looked at piece by piece. */
-  longLineBytes: 8 << 20,
+  longLineBytes: 2 << 20,
   /** What a worker takes at a time of a plain file. */
   rangeBytes: 8 << 20,
   /** Smaller inputs are not worth a thread. */
