@@ -30,6 +30,15 @@ const shared = {
   // Pure modules have no side effects: what a door does not use (the schema, most of all) is not loaded.
   treeshake: { moduleSideEffects: false },
 };
+// What every start needs, what a command under `run` needs: each without what only some answers need (the schemas take longer
+// to load than most answers take).
+const codeSplitting = {
+  groups: [
+    { name: 'start', test: /src\/(?:store\/error|record\/(?:distance|names))\.ts$/ },
+    { name: 'schema', test: /node_modules\/zod\/|src\/(?:record|evidence|diagnosis)\/schema\.ts$/ },
+    { name: 'state', test: /src\/store\/(?:write|trust|misses|open-faults|environment)\.ts$/ },
+  ],
+};
 // The command line is CommonJS, which starts faster than ES modules do.
 const cli = await rolldown({
   ...shared,
@@ -43,6 +52,7 @@ await cli.write({
   minify: true,
   entryFileNames: '[name].cjs',
   chunkFileNames: 'cli-[name]-[hash].cjs',
+  codeSplitting,
 });
 // The hook of agents runs before and after each of their commands: it loads nothing of the command line.
 const hook = await rolldown({ ...shared, platform: 'node', input: { hook: 'src/hook/main.ts' } });
@@ -52,6 +62,7 @@ await hook.write({
   minify: true,
   entryFileNames: '[name].cjs',
   chunkFileNames: 'hook-[name]-[hash].cjs',
+  codeSplitting,
 });
 // A thread of a scan.
 const worker = await rolldown({

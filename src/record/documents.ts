@@ -1,6 +1,6 @@
 /** Text → the values in it: one JSON document, a list of records, NDJSON, or the YAML of rules. By content alone. */
 import type { IssueCode } from './codes.ts';
-import { RECORD_LIMITS } from './schema.ts';
+import { RECORD_LIMITS } from './names.ts';
 
 /** Tells the author of a file: rule, what is wrong, why it matters, what to do. */
 export type Report = (code: IssueCode, problem: string, why: string, remedy: string) => void;

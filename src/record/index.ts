@@ -14,6 +14,7 @@ export {
   requiredPieces,
   requiredText,
 } from './literals.ts';
+export { ID_PATTERN, KEY_PATTERN, RECORD_LIMITS } from './names.ts';
 export { type ParseOptions, type ParseResult, parseRecord } from './parse.ts';
 export {
   type CharRanges,
@@ -31,9 +32,6 @@ export {
   type DeadEnd,
   type FaultRecord,
   type GroupType,
-  ID_PATTERN,
-  KEY_PATTERN,
-  RECORD_LIMITS,
   recordSchema,
   type Workaround,
 } from './schema.ts';

@@ -12,8 +12,9 @@ import { readJson } from './documents.ts';
 import { flattenErrorCanon, isErrorCanon } from './errorcanon.ts';
 import { type PatternDialect, translatePattern } from './foreign-pattern.ts';
 import type { Issue } from './issue.ts';
+import { ID_PATTERN, KEY_PATTERN, RECORD_LIMITS } from './names.ts';
 import { parsePattern } from './pattern.ts';
-import { type FaultRecord, ID_PATTERN, KEY_PATTERN, RECORD_LIMITS, recordSchema } from './schema.ts';
+import { type FaultRecord, recordSchema } from './schema.ts';
 import { signaturePattern } from './signature.ts';
 
 export interface ParseOptions {

@@ -7,8 +7,9 @@ import { rulesOf } from './cre.ts';
 import { kindOfText, readJson } from './documents.ts';
 import { isErrorCanon } from './errorcanon.ts';
 import type { Issue } from './issue.ts';
+import { RECORD_LIMITS } from './names.ts';
 import { type ParseOptions, type ParseResult, parseDocument, parseRecord, parseRule } from './parse.ts';
-import { type FaultRecord, RECORD_LIMITS } from './schema.ts';
+import type { FaultRecord } from './schema.ts';
 import { readYaml } from './yaml.ts';
 
 export interface RecordsResult {

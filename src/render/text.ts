@@ -176,6 +176,10 @@ class Writer {
       if (action) this.prose(inLang(this.lang, action.action, action.action_zh), INDENT);
       this.commands(next.commands, INDENT.repeat(2));
       this.prose(inLang(this.lang, next.why, next.why_zh), INDENT, style.dim);
+      // What the lab made of it is in the reason already.
+      if (action)
+        for (const note of this.notesOf({ ...action, lab: null }, finding))
+          this.prose(note, INDENT, style.dim);
       if (next.readings.length > 0) this.line(`${INDENT}${m.ifNot}${m.colon.trimEnd()}`);
       for (const { key, means, after } of next.readings) {
         const [outcome = '', ids] = key.split(':');
@@ -253,6 +257,21 @@ class Writer {
     this.rest(avoid.length - SHOWN.avoid);
   }
 
+  /** Whose work an action is, what it risks, what is known of it. */
+  private notesOf(
+    { by, risk, lab, claimed, field }: TryAnswer,
+    finding: DiagnosisFinding,
+  ): readonly string[] {
+    const { m } = this;
+    return [
+      ...(by === 'you' ? [] : [m.by(by)]),
+      ...(risk === 'high' ? [m.highRisk] : []),
+      ...(lab ? [m.lab(lab, this.whereTried(lab, finding))] : []),
+      ...(claimed === null ? [] : [m.claimed(Math.round(claimed * 100))]),
+      ...(field ? [m.field(field)] : []),
+    ];
+  }
+
   private try(finding: DiagnosisFinding): void {
     const { m, style } = this;
     // The action that stands above, as what to do first, need not stand here again.
@@ -263,15 +282,9 @@ class Writer {
     for (const a of actions.slice(0, SHOWN.try)) {
       this.item(`[${a.key}] ${inLang(this.lang, a.action, a.action_zh)}`, INDENT);
       this.commands(a.commands, INDENT.repeat(3));
-      const notes = [
-        ...(a.for.length > 0 ? [m.forCauses(this.keys(a.for))] : []),
-        ...(a.by === 'you' ? [] : [m.by(a.by)]),
-        ...(a.risk === 'high' ? [m.highRisk] : []),
-        ...(a.lab ? [m.lab(a.lab, this.whereTried(a.lab, finding))] : []),
-        ...(a.claimed === null ? [] : [m.claimed(Math.round(a.claimed * 100))]),
-        ...(a.field ? [m.field(a.field)] : []),
-      ];
-      for (const note of notes) this.prose(note, INDENT.repeat(2), style.dim);
+      const causes = a.for.length > 0 ? [m.forCauses(this.keys(a.for))] : [];
+      for (const note of [...causes, ...this.notesOf(a, finding)])
+        this.prose(note, INDENT.repeat(2), style.dim);
     }
     this.rest(actions.length - SHOWN.try);
   }

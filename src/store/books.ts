@@ -1,7 +1,7 @@
 /** Opening a book: the built-in pack, another pack, or a tree of records compiled on the spot. */
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Book, type BookSource, decodePack, PACK_MAGIC } from '../book/index.ts';
+import { type Book, type BookSource, compileBook, decodePack, joinBooks, PACK_MAGIC } from '../book/index.ts';
 import type { Issue } from '../record/index.ts';
 import { InputError } from './error.ts';
 
@@ -50,8 +50,6 @@ export async function openBook(options: OpenBookOptions = {}): Promise<OpenedBoo
   }
   const [only] = opened;
   if (only && opened.length === 1) return only.book;
-  // Joining is for the few who name several books; opening one must not load it.
-  const { joinBooks } = await import('../book/index.ts');
   const { book, renamed } = joinBooks(opened);
   const issues = renamed.map(
     ({ from, to }): Issue => ({
@@ -130,10 +128,7 @@ function readBytes(path: string): Uint8Array {
 
 async function compileOpened(records: readonly BookSource[], issues: readonly Issue[]): Promise<OpenedBook> {
   // Compiling needs the background; opening the built-in pack, the common case, must not load it.
-  const [{ readBackground }, { compileBook }] = await Promise.all([
-    import('./background-file.ts'),
-    import('../book/index.ts'),
-  ]);
+  const { readBackground } = await import('./background-file.ts');
   const compiled = compileBook(records, { background: readBackground() });
   return { ...compiled.book, issues: [...issues, ...compiled.issues] };
 }
