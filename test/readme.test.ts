@@ -89,9 +89,10 @@ test.each(here)('%s', { timeout: 300_000 }, (command) => {
       FAULTBOOK_STATE: join(folder, 'state'),
     },
   });
-  // A pipe whose first command is meant to fail ends with that command's code.
-  const failsFirst = /^(?:make|some-command) /.test(command);
+  // A pipe, or a run, whose command is meant to fail ends with that command's code.
+  const failsFirst = /^(?:make|some-command|faultbook run) /.test(command);
   expect(failsFirst || FINE.includes(status ?? -1), `exit ${status}\n${stdout}\n${stderr}`).toBe(true);
-  expect(stdout.trim(), stderr).not.toBe('');
+  // What a failing command prints on stderr stays there.
+  expect((command.startsWith('faultbook run') ? stderr : stdout).trim(), stderr).not.toBe('');
   expect(stderr).not.toMatch(/internal error|Error:/);
 });

@@ -20,7 +20,9 @@ ${records.length} 条记录，${domains} 个领域，其中 ${proven.length} 条
   faultbook build.log            对文件做同样的事（多大都行，也支持 .gz）
   faultbook run -- npm ci        照常运行；失败了就说明原因
   faultbook explain ${example}
+  faultbook scan app.log         日志多大都行：有哪些错误、何时开始、多频繁
   faultbook list 端口             按关键词查找记录
+  faultbook init                 接入 AI 编程助手（先给你看改动）
 
 全部命令：faultbook --help         English: faultbook --lang en
 `;
@@ -32,7 +34,9 @@ ${records.length} records, ${domains} domains, ${proven.length} proven (${trials
   faultbook build.log            the same for a file (any size, .gz too)
   faultbook run -- npm ci        run it; explain it if it fails
   faultbook explain ${example}
+  faultbook scan app.log         logs of any size: which errors, since when, how often
   faultbook list port            find records by words
+  faultbook init                 wire it into AI agents (shows a diff first)
 
 All commands: faultbook --help     中文: faultbook --lang zh
 `;

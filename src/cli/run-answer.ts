@@ -5,8 +5,15 @@ import { renderBrief, renderRun, renderText } from '../render/index.ts';
 import { type Ended, RUN_LIMITS, readKept } from '../run/index.ts';
 import { environmentOf, keepsMisses, readLedger, writeWhole } from '../store/index.ts';
 import { bookOf } from './diagnose.ts';
-import type { RunFlags } from './run.ts';
-import { colorOf, columnsOf, langOf, warn } from './terminal.ts';
+import { type ColorChoice, colorOf, columnsOf, langOf, warn } from './terminal.ts';
+
+export interface RunFlags {
+  readonly 'on-fail'?: string;
+  readonly lang?: string;
+  readonly color?: ColorChoice;
+  readonly book?: readonly string[];
+  readonly environment?: string;
+}
 
 /** Diagnoses what was kept of a failed command; writes the document where one was asked for. */
 export async function report(

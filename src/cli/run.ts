@@ -2,15 +2,8 @@
 
 import { isInsideRun, runCommand } from '../run/index.ts';
 import { hasOpenFaults, InputError } from '../store/index.ts';
-import { type ColorChoice, warn } from './terminal.ts';
-
-export interface RunFlags {
-  readonly 'on-fail'?: string;
-  readonly lang?: string;
-  readonly color?: ColorChoice;
-  readonly book?: readonly string[];
-  readonly environment?: string;
-}
+import type { RunFlags } from './run-answer.ts';
+import { warn } from './terminal.ts';
 
 /** `--on-fail json:FILE`. */
 const ON_FAIL = /^json:(.+)$/s;
