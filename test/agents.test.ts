@@ -3,8 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { quoteWord } from '../src/diagnosis/index.ts';
 import { CLI, ROOT } from './support/cli.ts';
 import { hookSandbox, runHook } from './support/hook.ts';
+
+/** What is written into settings: words for a shell, whatever the folder is called. */
+const WIRED = `${quoteWord(process.execPath)} ${quoteWord(`${ROOT}dist/hook.cjs`)}`;
 
 function inProject(project: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   return spawnSync(process.execPath, [CLI, ...args], {
@@ -27,7 +31,7 @@ test('the plugin wires what init wires, and its paths lead to what the package h
   const printed = JSON.parse(inProject(ROOT, ['init', '--print', 'claude-code']).stdout);
   const blank = (value: unknown) => JSON.parse(JSON.stringify(value, (k, v) => (k === 'command' ? 'X' : v)));
   expect(blank(plugin)).toEqual(blank(printed));
-  expect(JSON.stringify(printed)).toContain(`${process.execPath} ${ROOT}dist/hook.cjs claude-code`);
+  expect(JSON.stringify(printed)).toContain(`${WIRED} claude-code`);
   const files = [JSON.stringify(plugin), readFileSync(`${ROOT}plugins/claude-code/.mcp.json`, 'utf8')]
     .join()
     .matchAll(/\$\{CLAUDE_PLUGIN_ROOT\}([\w./-]+)/g);
@@ -50,9 +54,7 @@ describe('init', () => {
 
     expect(inProject(project, ['init', '--yes']).status).toBe(0);
     const settings = readFileSync(join(project, '.gemini/settings.json'), 'utf8');
-    expect(JSON.parse(settings).hooks.AfterTool[0].hooks[0].command).toBe(
-      `${process.execPath} ${ROOT}dist/hook.cjs gemini`,
-    );
+    expect(JSON.parse(settings).hooks.AfterTool[0].hooks[0].command).toBe(`${WIRED} gemini`);
     expect(inProject(project, ['init']).stdout).toContain('gemini: wired already');
     expect(inProject(project, ['init', '--remove', '--yes']).status).toBe(0);
     expect(existsSync(join(project, '.gemini'))).toBe(false);
