@@ -9,6 +9,8 @@
 
 /** Odd, and well mixed in its upper half: 2^64 divided by the golden ratio. */
 const MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
+/** Of the second table: another odd one, so that what collides in the first does not here. */
+const SECOND_MULTIPLIER: u64 = 0xd6e8feb86659fd93;
 /** Probed at once, with one branch for all of them. */
 const GROUP: usize = 8;
 /** Probes between two visits to the second stage; bounds the list of hits. */
@@ -23,63 +25,111 @@ const P_KIND: usize = 8;
 const P_STRIDE: usize = 12;
 const P_MASK: usize = 16;
 const P_FOLD: usize = 24;
-const P_SLOTS: usize = 32;
-const P_SLOT_SHIFT: usize = 36;
-const P_ENTRIES: usize = 40;
-const P_ENTRY_COUNT: usize = 44;
+const P_SECOND: usize = 32;
+const P_SECOND_SHIFT: usize = 36;
+const P_BUCKETS: usize = 40;
+const P_BUCKET_SHIFT: usize = 44;
+const P_ENTRIES: usize = 48;
+const P_CHECK_MASK: usize = 52;
 
 /** A literal: where its bytes are, where its case masks are, its length, where it was seen last. */
 const LITERAL_SIZE: usize = 16;
-/** An entry of a slot's list: literal, offset of the q-gram in it, next entry (0: none). */
-const ENTRY_SIZE: usize = 12;
+/** An entry of a bucket: literal, offset of the q-gram in it, four bytes of it, where they are seen from the q-gram. */
+const ENTRY_SIZE: usize = 16;
+/** What a hit becomes: its place, its bucket's first entry, and where these end. */
+const HIT_SIZE: usize = 12;
 
 let literals: usize = 0;
 let list: usize = 0;
+let hits: usize = 0;
 let out: usize = 0;
 let outEnd: usize = 0;
 /** Number of the current line; never 0. With the count of occurrences below it, a literal's "seen last". */
 let lineNumber: u32 = 0;
 let literalCount: usize = 0;
 
-export function configure(literalsAt: usize, count: usize, listAt: usize, outAt: usize, outEndAt: usize): void {
+export function configure(
+  literalsAt: usize,
+  count: usize,
+  listAt: usize,
+  hitsAt: usize,
+  outAt: usize,
+  outEndAt: usize,
+): void {
   literals = literalsAt;
   literalCount = count;
   list = listAt;
+  hits = hitsAt;
   out = outAt;
   outEnd = outEndAt;
   lineNumber = 0;
 }
 
-/** Adds one q-gram of a literal to the tables of a pass. */
-export function insert(pass: usize, literal: u32, offset: u32): void {
-  const at = load<u32>(literals + <usize>literal * LITERAL_SIZE);
-  const key = (load<u64>(at + offset) | load<u64>(pass + P_FOLD)) & load<u64>(pass + P_MASK);
-  const hash = key * MULTIPLIER;
-  const index = <usize>(hash >> load<u32>(pass + P_SHIFT));
+/**
+ * Fills the tables and buckets of a pass, which are empty. Of each of the literals two numbers are read from `members`:
+ * which one it is, and where its window begins. A bucket's entries lie together, in the order of the literals.
+ */
+export function build(pass: usize, members: usize, count: usize): void {
+  const stride: usize = load<u32>(pass + P_STRIDE);
+  const kind = load<u32>(pass + P_KIND);
+  const shift = <u64>load<u32>(pass + P_SHIFT);
+  const secondShift = <u64>load<u32>(pass + P_SECOND_SHIFT);
+  const bucketShift = <u64>load<u32>(pass + P_BUCKET_SHIFT);
+  const mask = load<u64>(pass + P_MASK);
+  const fold = load<u64>(pass + P_FOLD);
   const table: usize = load<u32>(pass + P_TABLE);
-  if (load<u32>(pass + P_KIND) === 0) store<u8>(table + index, 1);
-  else store<u8>(table + (index >> 3), load<u8>(table + (index >> 3)) | (<u8>1 << (<u8>index & 7)));
-  const slotShift = load<u32>(pass + P_SLOT_SHIFT);
-  const slotCount: usize = 1 << (32 - slotShift);
-  const slots: usize = load<u32>(pass + P_SLOTS);
-  const tag = tagOf(hash);
-  let slot: usize = tag >> slotShift;
-  while (load<u32>(slots + slot * 8 + 4) !== 0 && load<u32>(slots + slot * 8) !== tag) slot = (slot + 1) & (slotCount - 1);
-  const entry = load<u32>(pass + P_ENTRY_COUNT) + 1;
-  store<u32>(pass + P_ENTRY_COUNT, entry);
-  const e = <usize>load<u32>(pass + P_ENTRIES) + <usize>entry * ENTRY_SIZE;
-  store<u32>(e, literal);
-  store<u32>(e + 4, offset);
-  store<u32>(e + 8, load<u32>(slots + slot * 8 + 4));
-  store<u32>(slots + slot * 8, tag);
-  store<u32>(slots + slot * 8 + 4, entry);
+  const second: usize = load<u32>(pass + P_SECOND);
+  const buckets: usize = load<u32>(pass + P_BUCKETS);
+  const entries: usize = load<u32>(pass + P_ENTRIES);
+  const checkMask = load<u32>(pass + P_CHECK_MASK);
+  const bucketCount: usize = 1 << (64 - <usize>bucketShift);
+  for (let m: usize = 0; m < count; m++) {
+    const literal = literals + <usize>load<u32>(members + m * 8) * LITERAL_SIZE;
+    const at = <usize>load<u32>(literal) + <usize>load<u32>(members + m * 8 + 4);
+    for (let j: usize = 0; j < stride; j++) {
+      const key = (load<u64>(at + j) | fold) & mask;
+      const index = <usize>((key * MULTIPLIER) >> shift);
+      if (kind === 0) store<u8>(table + index, 1);
+      else setBit(table, index);
+      setBit(second, <usize>((key * SECOND_MULTIPLIER) >> secondShift));
+      const bucket = buckets + (<usize>((key * SECOND_MULTIPLIER) >> bucketShift) << 2);
+      store<u32>(bucket, load<u32>(bucket) + 1);
+    }
+  }
+  // Counts become ends, and filling from the last literal on moves each down to where its bucket begins.
+  let sum: u32 = 0;
+  for (let b: usize = 0; b < bucketCount; b++) {
+    sum += load<u32>(buckets + b * 4);
+    store<u32>(buckets + b * 4, sum);
+  }
+  store<u32>(buckets + bucketCount * 4, sum);
+  for (let m: usize = count; m-- > 0; ) {
+    const number = load<u32>(members + m * 8);
+    const window = load<u32>(members + m * 8 + 4);
+    const literal = literals + <usize>number * LITERAL_SIZE;
+    const bytes: usize = load<u32>(literal);
+    const length = load<u32>(literal + 8);
+    // Four bytes as far from the window as can be, so that they say something else.
+    const farEnd: u32 = length > 4 && length - window > window + <u32>stride ? length - 4 : 0;
+    for (let j: u32 = 0; j < <u32>stride; j++) {
+      const key = (load<u64>(bytes + window + j) | fold) & mask;
+      const bucket = buckets + (<usize>((key * SECOND_MULTIPLIER) >> bucketShift) << 2);
+      const slot = load<u32>(bucket) - 1;
+      store<u32>(bucket, slot);
+      const entry = entries + <usize>slot * ENTRY_SIZE;
+      store<u32>(entry, number);
+      store<u32>(entry + 4, window + j);
+      store<u32>(entry + 8, (load<u32>(bytes + farEnd) | <u32>fold) & checkMask);
+      store<i32>(entry + 12, <i32>farEnd - <i32>(window + j));
+    }
+  }
 }
 
-/** Bits that the table's index does not use alone. */
 // @ts-ignore: a decorator of AssemblyScript
 @inline
-function tagOf(hash: u64): u32 {
-  return <u32>(hash >> 20) ^ <u32>(hash >> 40);
+function setBit(table: usize, index: usize): void {
+  const at = table + (index >> 3);
+  store<u8>(at, load<u8>(at) | (<u8>1 << (<u8>index & 7)));
 }
 
 // @ts-ignore: a decorator of AssemblyScript
@@ -205,6 +255,39 @@ function probeBits(pass: usize, from: usize, to: usize): usize {
   }
 }
 
+/**
+ * Of the places in the list keeps those whose q-gram is in the second table too, and whose bucket is not empty.
+ * Without a branch, so that the memory that several of them wait for is fetched at once. Hits are written behind the
+ * list; returns where they end.
+ */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function keepSecond(listEnd: usize, pass: usize, mask: u64, fold: u64): usize {
+  const table: usize = load<u32>(pass + P_SECOND);
+  const shift = <u64>load<u32>(pass + P_SECOND_SHIFT);
+  const buckets: usize = load<u32>(pass + P_BUCKETS);
+  const bucketShift = <u64>load<u32>(pass + P_BUCKET_SHIFT);
+  let kept = list;
+  for (let l = list; l < listEnd; l += 4) {
+    const at: usize = load<u32>(l);
+    const index = <usize>((((load<u64>(at) | fold) & mask) * SECOND_MULTIPLIER) >> shift);
+    store<u32>(kept, <u32>at);
+    kept += ((<usize>load<u8>(table + (index >> 3)) >> (index & 7)) & 1) << 2;
+  }
+  let n = hits;
+  for (let l = list; l < kept; l += 4) {
+    const at: usize = load<u32>(l);
+    const bucket = buckets + (<usize>((((load<u64>(at) | fold) & mask) * SECOND_MULTIPLIER) >> bucketShift) << 2);
+    const first = load<u32>(bucket);
+    const end = load<u32>(bucket, 4);
+    store<u32>(n, <u32>at);
+    store<u32>(n, first, 4);
+    store<u32>(n, end, 8);
+    n += <usize>(end !== first) * HIT_SIZE;
+  }
+  return n;
+}
+
 /** Whether the literal stands at a place: eight bytes at a time, letters of either case where the masks say so. */
 // @ts-ignore: a decorator of AssemblyScript
 @inline
@@ -312,7 +395,7 @@ function forgetLines(): void {
 /**
  * Looks for the literals of one pass in a range of whole lines. Per occurrence (of one literal on one line, the first few)
  * four numbers are written out: start and end of the line, place and number of the literal; ordered by line.
- * Bytes behind `to` are read (up to 80) and never believed.
+ * Bytes behind `to` are read (up to `TEXT_PADDING` and a literal) and never believed.
  * @returns how many, or -1 where they did not fit (a single line's always do).
  */
 export function scan(pass: usize, from: usize, to: usize): i32 {
@@ -320,10 +403,8 @@ export function scan(pass: usize, from: usize, to: usize): i32 {
   const bits = load<u32>(pass + P_KIND) !== 0;
   const mask = load<u64>(pass + P_MASK);
   const fold = load<u64>(pass + P_FOLD);
-  const slots: usize = load<u32>(pass + P_SLOTS);
-  const slotShift = load<u32>(pass + P_SLOT_SHIFT);
-  const slotMask: usize = (1 << (32 - slotShift)) - 1;
   const entries: usize = load<u32>(pass + P_ENTRIES);
+  const checkMask = load<u32>(pass + P_CHECK_MASK);
   const block = BLOCK_GROUPS * GROUP * stride;
   if (lineNumber > 0x20000000) forgetLines();
   let written = out;
@@ -331,22 +412,14 @@ export function scan(pass: usize, from: usize, to: usize): i32 {
   let end: usize = from;
   for (let p = from; p < to; p += block) {
     const stop = p + block < to ? p + block : to;
-    const listEnd = bits ? probeBits(pass, p, stop) : probeBytes(pass, p, stop);
-    for (let l = list; l < listEnd; l += 4) {
-      const at: usize = load<u32>(l);
-      const tag = tagOf(((load<u64>(at) | fold) & mask) * MULTIPLIER);
-      let slot: usize = tag >> slotShift;
-      let entry: u32 = 0;
-      for (;;) {
-        entry = load<u32>(slots + slot * 8 + 4);
-        if (entry === 0 || load<u32>(slots + slot * 8) === tag) break;
-        slot = (slot + 1) & slotMask;
-      }
-      while (entry !== 0) {
-        const e = entries + <usize>entry * ENTRY_SIZE;
-        entry = load<u32>(e + 8);
+    const hitsEnd = keepSecond(bits ? probeBits(pass, p, stop) : probeBytes(pass, p, stop), pass, mask, fold);
+    for (let h = hits; h < hitsEnd; h += HIT_SIZE) {
+      const at: usize = load<u32>(h);
+      const last = entries + <usize>load<u32>(h, 8) * ENTRY_SIZE;
+      for (let e = entries + <usize>load<u32>(h, 4) * ENTRY_SIZE; e < last; e += ENTRY_SIZE) {
+        if (((load<u32>(at + load<i32>(e, 12)) | <u32>fold) & checkMask) !== load<u32>(e, 8)) continue;
         const literal = literals + <usize>load<u32>(e) * LITERAL_SIZE;
-        const place = at - load<u32>(e + 4);
+        const place = at - load<u32>(e, 4);
         if (<isize>place < <isize>from || place + load<u32>(literal + 8) > to || !standsAt(place, literal)) continue;
         if (place >= end) {
           start = lineStart(place, from);

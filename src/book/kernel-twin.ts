@@ -15,7 +15,7 @@ import {
 
 const FIRST_MULTIPLIER = 0x9e3779b1;
 const SECOND_MULTIPLIER = 0x85ebca77;
-const TAG_MULTIPLIER = 0xc2b2ae3d;
+const BUCKET_MULTIPLIER = 0xc2b2ae3d;
 
 /** A kernel over plain memory. `memory` is asked again at every call, because it may grow. */
 export function twinKernel(memory: () => ArrayBuffer): KernelExports {
@@ -50,7 +50,7 @@ export function twinKernel(memory: () => ArrayBuffer): KernelExports {
     if (maskHigh !== 0) hash = Math.imul(hash ^ ((read(at + 4) | foldHigh) & maskHigh), SECOND_MULTIPLIER);
     return hash ^ (hash >>> 15);
   };
-  const tagOf = (hash: number): number => (Math.imul(hash, TAG_MULTIPLIER) ^ (hash >>> 7)) >>> 0;
+  const bucketOf = (hash: number, shift: number): number => Math.imul(hash, BUCKET_MULTIPLIER) >>> shift;
   const hasBit = (table: number, kind: number, index: number): boolean =>
     kind === 0
       ? bytes[table + index] !== 0
@@ -74,7 +74,7 @@ export function twinKernel(memory: () => ArrayBuffer): KernelExports {
   }
 
   return {
-    configure(literalsAt, count, listAt, outAt, outEndAt) {
+    configure(literalsAt, count, listAt, _hitsAt, outAt, outEndAt) {
       refresh();
       literals = literalsAt;
       literalCount = count;
@@ -84,34 +84,59 @@ export function twinKernel(memory: () => ArrayBuffer): KernelExports {
       line = 0;
     },
 
-    insert(pass, literal, offset) {
+    build(pass, members, count) {
       refresh();
-      const at = word(literals + literal * LITERAL.size + LITERAL.bytes) + offset;
-      const hash = hashAt(
-        at,
-        word(pass + PASS.mask),
-        word(pass + PASS.mask + 4),
-        word(pass + PASS.fold),
-        word(pass + PASS.fold + 4),
-      );
-      const index = hash >>> (word(pass + PASS.shift) - 32);
+      const stride = word(pass + PASS.stride);
+      const maskLow = word(pass + PASS.mask);
+      const maskHigh = word(pass + PASS.mask + 4);
+      const foldLow = word(pass + PASS.fold);
+      const foldHigh = word(pass + PASS.fold + 4);
+      const shift = word(pass + PASS.shift) - 32;
+      const bucketShift = word(pass + PASS.bucketShift) - 32;
+      const checkMask = word(pass + PASS.checkMask);
       const table = word(pass + PASS.table);
-      if (word(pass + PASS.kind) === 0) bytes[table + index] = 1;
-      else bytes[table + (index >>> 3)] = (bytes[table + (index >>> 3)] as number) | (1 << (index & 7));
-      const slotShift = word(pass + PASS.slotShift);
-      const slotMask = 2 ** (32 - slotShift) - 1;
-      const slots = word(pass + PASS.slots);
-      const tag = tagOf(hash);
-      let slot = tag >>> slotShift;
-      while (word(slots + slot * 8 + 4) !== 0 && word(slots + slot * 8) !== tag) slot = (slot + 1) & slotMask;
-      const entry = word(pass + PASS.entryCount) + 1;
-      words[(pass + PASS.entryCount) >>> 2] = entry;
-      const e = (word(pass + PASS.entries) + entry * ENTRY.size) >>> 2;
-      words[e] = literal;
-      words[e + 1] = offset;
-      words[e + 2] = word(slots + slot * 8 + 4);
-      words[(slots + slot * 8) >>> 2] = tag;
-      words[(slots + slot * 8 + 4) >>> 2] = entry;
+      const bits = word(pass + PASS.kind) !== 0;
+      const buckets = word(pass + PASS.buckets) >>> 2;
+      const bucketCount = 2 ** (32 - bucketShift);
+      const hashOf = (m: number, j: number) => {
+        const literal = literals + word(members + m * 8) * LITERAL.size;
+        const at = word(literal + LITERAL.bytes) + word(members + m * 8 + 4) + j;
+        return hashAt(at, maskLow, maskHigh, foldLow, foldHigh);
+      };
+      for (let m = 0; m < count; m++) {
+        for (let j = 0; j < stride; j++) {
+          const hash = hashOf(m, j);
+          const index = hash >>> shift;
+          if (bits) bytes[table + (index >>> 3)] = (bytes[table + (index >>> 3)] as number) | (1 << (index & 7));
+          else bytes[table + index] = 1;
+          const bucket = buckets + bucketOf(hash, bucketShift);
+          words[bucket] = (words[bucket] as number) + 1;
+        }
+      }
+      // Counts become ends, and filling from the last literal on moves each down to where its bucket begins.
+      let sum = 0;
+      for (let b = 0; b < bucketCount; b++) {
+        sum += words[buckets + b] as number;
+        words[buckets + b] = sum;
+      }
+      words[buckets + bucketCount] = sum;
+      for (let m = count - 1; m >= 0; m--) {
+        const number = word(members + m * 8);
+        const window = word(members + m * 8 + 4);
+        const literal = literals + number * LITERAL.size;
+        const length = word(literal + LITERAL.length);
+        const far = length > 4 && length - window > window + stride ? length - 4 : 0;
+        for (let j = 0; j < stride; j++) {
+          const bucket = buckets + bucketOf(hashOf(m, j), bucketShift);
+          const slot = (words[bucket] as number) - 1;
+          words[bucket] = slot;
+          const entry = (word(pass + PASS.entries) + slot * ENTRY.size) >>> 2;
+          words[entry] = number;
+          words[entry + 1] = window + j;
+          words[entry + 2] = (read(word(literal + LITERAL.bytes) + far) | foldLow) & checkMask;
+          words[entry + 3] = far - (window + j);
+        }
+      }
     },
 
     scan(pass, from, to) {
@@ -128,10 +153,10 @@ export function twinKernel(memory: () => ArrayBuffer): KernelExports {
       const shift = word(pass + PASS.shift) - 32;
       const table = word(pass + PASS.table);
       const kind = word(pass + PASS.kind);
-      const slots = word(pass + PASS.slots);
-      const slotShift = word(pass + PASS.slotShift);
-      const slotMask = 2 ** (32 - slotShift) - 1;
+      const buckets = word(pass + PASS.buckets);
+      const bucketShift = word(pass + PASS.bucketShift) - 32;
       const entries = word(pass + PASS.entries);
+      const checkMask = word(pass + PASS.checkMask) | 0;
       const firstHit = list >>> 2;
       let written = out >>> 2;
       let start = from;
@@ -146,17 +171,12 @@ export function twinKernel(memory: () => ArrayBuffer): KernelExports {
         }
         for (let h = firstHit; h < hits; h++) {
           const at = words[h] as number;
-          const tag = tagOf(hashAt(at, maskLow, maskHigh, foldLow, foldHigh));
-          let slot = tag >>> slotShift;
-          let entry = 0;
-          for (;;) {
-            entry = word(slots + slot * 8 + 4);
-            if (entry === 0 || word(slots + slot * 8) === tag) break;
-            slot = (slot + 1) & slotMask;
-          }
-          while (entry !== 0) {
-            const e = entries + entry * ENTRY.size;
-            entry = word(e + ENTRY.next);
+          const hash = hashAt(at, maskLow, maskHigh, foldLow, foldHigh);
+          const bucket = buckets + bucketOf(hash, bucketShift) * 4;
+          const last = entries + word(bucket + 4) * ENTRY.size;
+          for (let e = entries + word(bucket) * ENTRY.size; e < last; e += ENTRY.size) {
+            const seenAs = (read(at + (word(e + ENTRY.checkAt) | 0)) | foldLow) & checkMask;
+            if (seenAs !== (word(e + ENTRY.check) | 0)) continue;
             const number = word(e + ENTRY.literal);
             const literal = literals + number * LITERAL.size;
             const place = at - word(e + ENTRY.offset);

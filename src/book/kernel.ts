@@ -4,6 +4,7 @@ import {
   BLOCK_GROUPS,
   ENTRY,
   GROUP,
+  HIT,
   type KernelExports,
   LITERAL,
   MAX_OCCURRENCES,
@@ -78,11 +79,21 @@ function plainKernel(pages: number): { memory: WasmMemory; run: KernelExports } 
   };
 }
 
-/** Where the table of a pass is a byte for each place (fast to test, eight times as large), or a bit. */
-function tableOf(entries: number): { bits: boolean; log2: number } {
-  const log2 = Math.ceil(Math.log2(Math.max(1, entries)));
-  if (log2 + 4 <= 18) return { bits: false, log2: Math.max(15, Math.min(18, log2 + 5)) };
-  return { bits: true, log2: Math.min(23, Math.max(20, log2 + 4)) };
+/** Largest tables of bytes, and of bits (log2 of places): beyond it they leave the cache of a core. */
+const MAX_BYTES_LOG2 = 19;
+const MAX_BITS_LOG2 = 23;
+
+/**
+ * The tables of a pass. The first has a byte for each place (fast to test) while that fits the cache and leaves most
+ * places empty, else a bit; the second, asked only where the first says yes, has bits.
+ */
+function tablesOf(entries: number): { bits: boolean; log2: number; secondLog2: number } {
+  const size = Math.ceil(Math.log2(Math.max(1, entries)));
+  const secondLog2 = Math.max(15, Math.min(MAX_BITS_LOG2, size + 6));
+  if (size + 2 <= MAX_BYTES_LOG2) {
+    return { bits: false, log2: Math.max(15, Math.min(size + 5, size <= 15 ? 18 : MAX_BYTES_LOG2)), secondLog2 };
+  }
+  return { bits: true, log2: Math.min(MAX_BITS_LOG2, size + 4), secondLog2 };
 }
 
 interface PassLayout {
@@ -90,8 +101,10 @@ interface PassLayout {
   readonly bits: boolean;
   readonly log2: number;
   readonly tableAt: number;
-  readonly slotLog2: number;
-  readonly slotsAt: number;
+  readonly secondLog2: number;
+  readonly secondAt: number;
+  readonly bucketLog2: number;
+  readonly bucketsAt: number;
   readonly entriesAt: number;
 }
 
@@ -106,16 +119,18 @@ export function buildKernel(plan: LiteralPlan, options: { readonly wasm?: boolea
   const passes = plan.passes.map(() => take(PASS.size));
   const layouts = plan.passes.map((pass): PassLayout => {
     const entries = pass.literals.length * pass.stride;
-    const { bits, log2 } = tableOf(entries);
-    const slotLog2 = Math.max(4, Math.ceil(Math.log2(entries + 1)) + 1);
+    const { bits, log2, secondLog2 } = tablesOf(entries);
+    const bucketLog2 = Math.max(4, Math.ceil(Math.log2(entries + 1)));
     return {
       pass,
       bits,
       log2,
-      slotLog2,
+      bucketLog2,
       tableAt: take(bits ? 2 ** (log2 - 3) : 2 ** log2),
-      slotsAt: take(8 * 2 ** slotLog2),
-      entriesAt: take((entries + 1) * ENTRY.size),
+      secondLog2,
+      secondAt: take(2 ** (secondLog2 - 3)),
+      bucketsAt: take(4 * (2 ** bucketLog2 + 1)),
+      entriesAt: take(entries * ENTRY.size),
     };
   });
   const literals = plan.literalFrom.length - 1;
@@ -124,11 +139,17 @@ export function buildKernel(plan: LiteralPlan, options: { readonly wasm?: boolea
   const bytesAt = take(plan.literalBytes.length + 8);
   const masksAt = take(plan.literalMasks.length + 8);
   const listAt = take((BLOCK_GROUPS * GROUP + GROUP + 1) * 4);
+  const hitsAt = take((BLOCK_GROUPS * GROUP + GROUP + 1) * HIT.size);
   const records = Math.max(MIN_OUT_RECORDS, literals * MAX_OCCURRENCES);
   const outAt = take(records * OUT_WORDS * 4);
   const textAt = end;
+  let longest = 0;
+  for (let l = 0; l < literals; l++) {
+    longest = Math.max(longest, (plan.literalFrom[l + 1] as number) - (plan.literalFrom[l] as number));
+  }
+  const padding = TEXT_PADDING + longest;
 
-  const pages = Math.ceil((textAt + TEXT_PADDING) / PAGE);
+  const pages = Math.ceil((textAt + padding) / PAGE);
   const wasm = options.wasm === false ? null : wasmKernel(pages);
   const { memory, run } = wasm ?? plainKernel(pages);
   const kernel: Kernel = {
@@ -140,7 +161,7 @@ export function buildKernel(plan: LiteralPlan, options: { readonly wasm?: boolea
     outAt: outAt >>> 2,
     run,
     reserve(textBytes) {
-      const missing = textAt + textBytes + TEXT_PADDING - memory.buffer.byteLength;
+      const missing = textAt + textBytes + padding - memory.buffer.byteLength;
       if (missing <= 0) return;
       // By a quarter at least: the twin copies everything when it grows.
       memory.grow(Math.ceil(Math.max(missing, memory.buffer.byteLength / 4) / PAGE));
@@ -158,18 +179,27 @@ export function buildKernel(plan: LiteralPlan, options: { readonly wasm?: boolea
     words[at + 1] = masksAt + from;
     words[at + 2] = (plan.literalFrom[l + 1] as number) - from;
   }
-  run.configure(headersAt, literals, listAt, outAt, outAt + records * OUT_WORDS * 4);
-  layouts.forEach(({ pass, bits, log2, tableAt, slotLog2, slotsAt, entriesAt }, i) => {
-    const at = passes[i] as number;
+  run.configure(headersAt, literals, listAt, hitsAt, outAt, outAt + records * OUT_WORDS * 4);
+  layouts.forEach((layout, i) => {
+    const { pass, bits, log2, tableAt, secondLog2, secondAt, bucketLog2, bucketsAt, entriesAt } = layout;
+    const at = (passes[i] as number) >>> 2;
     const low = 2 ** (8 * Math.min(4, pass.gram)) - 1;
     const high = pass.gram > 4 ? 2 ** (8 * (pass.gram - 4)) - 1 : 0;
     const fold = pass.fold ? 0x20202020 : 0;
-    words.set([tableAt, 64 - log2, bits ? 1 : 0, pass.stride, low, high, fold, fold], at >>> 2);
-    words.set([slotsAt, 32 - slotLog2, entriesAt, 0], (at + PASS.slots) >>> 2);
+    let shortest = 4;
+    // What a scan writes out stands here later.
     pass.literals.forEach((literal, l) => {
-      const window = pass.windows[l] as number;
-      for (let j = 0; j < pass.stride; j++) run.insert(at, literal, window + j);
+      words[kernel.outAt + 2 * l] = literal;
+      words[kernel.outAt + 2 * l + 1] = pass.windows[l] as number;
+      const length = (plan.literalFrom[literal + 1] as number) - (plan.literalFrom[literal] as number);
+      if (length < shortest) shortest = length;
     });
+    words.set([tableAt, 64 - log2, bits ? 1 : 0, pass.stride, low, high, fold, fold], at);
+    words.set(
+      [secondAt, 64 - secondLog2, bucketsAt, 64 - bucketLog2, entriesAt, 2 ** (8 * shortest) - 1],
+      at + (PASS.second >>> 2),
+    );
+    run.build(passes[i] as number, outAt, pass.literals.length);
   });
   return kernel;
 }

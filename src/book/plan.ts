@@ -56,37 +56,67 @@ export interface LiteralPlan {
 
 export const PROOFS: readonly Proof[] = ['whole', 'prefix', 'inner'];
 
-/** How often four folded bytes follow one another in ordinary text. */
+/** How often four, and eight, folded bytes follow one another in ordinary text. */
 export interface GramCounts {
   readonly counts: Uint32Array;
+  /** Of eight bytes; as far as they can be counted in two. */
+  readonly long: Uint16Array;
   readonly total: number;
 }
 
 const COUNT_BITS = 18;
+const LONG_BITS = 21;
+const LONG_GRAM = 8;
+const MOST_COUNTED = 0xffff;
 
-function countIndex(a: number, b: number, c: number, d: number): number {
-  const key = a | 32 | ((b | 32) << 8) | ((c | 32) << 16) | ((d | 32) << 24);
-  return Math.imul(key, 0x9e3779b1) >>> (32 - COUNT_BITS);
+/** Four bytes, folded. */
+function fourAt(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] as number) |
+    ((bytes[at + 1] as number) << 8) |
+    ((bytes[at + 2] as number) << 16) |
+    ((bytes[at + 3] as number) << 24) |
+    0x20202020
+  );
+}
+
+function countIndex(four: number): number {
+  return Math.imul(four, 0x9e3779b1) >>> (32 - COUNT_BITS);
+}
+
+function longIndex(first: number, second: number): number {
+  const mixed = Math.imul(first, 0x9e3779b1);
+  return Math.imul((mixed ^ (mixed >>> 15)) + second, 0x85ebca77) >>> (32 - LONG_BITS);
 }
 
 /** Counts the grams of a sample of the text that will be read, or of text like it. */
 export function countGrams(sample: Uint8Array): GramCounts {
   const counts = new Uint32Array(1 << COUNT_BITS);
+  const long = new Uint16Array(1 << LONG_BITS);
+  // Rolled along: the four bytes that begin at each of the last places.
+  const fours = new Int32Array(4);
   for (let i = 0; i + 3 < sample.length; i++) {
-    const index = countIndex(
-      sample[i] as number,
-      sample[i + 1] as number,
-      sample[i + 2] as number,
-      sample[i + 3] as number,
-    );
+    const four = fourAt(sample, i);
+    const index = countIndex(four);
     counts[index] = (counts[index] as number) + 1;
+    const before = fours[i & 3] as number;
+    fours[i & 3] = four;
+    if (i < 4) continue;
+    const at = longIndex(before, four);
+    const count = long[at] as number;
+    if (count < MOST_COUNTED) long[at] = count + 1;
   }
-  return { counts, total: Math.max(1, sample.length) };
+  return { counts, long, total: Math.max(1, sample.length) };
 }
 
+/** What a gram that the sample does not hold is taken for: rarer than any that it does. */
+const UNSEEN = 0.2;
+
 /** Without a sample: letters of common words are taken for frequent. Per byte of text. */
-function guessed(a: number, b: number, c: number, d: number): number {
-  return (LETTER[a] as number) * (LETTER[b] as number) * (LETTER[c] as number) * (LETTER[d] as number);
+function guessed(bytes: Uint8Array, at: number): number {
+  let share = 1;
+  for (let i = 0; i < 4; i++) share *= LETTER[bytes[at + i] as number] as number;
+  return share;
 }
 const LETTER = Float64Array.from({ length: 256 }, (_, byte) => {
   const char = String.fromCharCode(byte).toLowerCase();
@@ -97,41 +127,42 @@ const LETTER = Float64Array.from({ length: 256 }, (_, byte) => {
 });
 
 /** Shares of the text, per byte, at which the four-grams of a literal stand. */
-function sharesOf(bytes: Uint8Array, grams: GramCounts | null): Float64Array {
+function fourShares(bytes: Uint8Array, grams: GramCounts | null): Float64Array {
   const shares = new Float64Array(Math.max(0, bytes.length - 3));
   for (let i = 0; i < shares.length; i++) {
-    const [a, b, c, d] = [
-      bytes[i] as number,
-      bytes[i + 1] as number,
-      bytes[i + 2] as number,
-      bytes[i + 3] as number,
-    ];
     shares[i] = grams
-      ? ((grams.counts[countIndex(a, b, c, d)] as number) + 0.2) / grams.total
-      : guessed(a, b, c, d);
+      ? ((grams.counts[countIndex(fourAt(bytes, i))] as number) + UNSEEN) / grams.total
+      : guessed(bytes, i);
   }
   return shares;
 }
 
-/** Per place: the share of the rarest four bytes of the q-gram there, which bounds that of the q-gram. */
-function gramShares(shares: Float64Array, gram: number): Float64Array {
-  let least = shares;
-  for (let g = 5; g <= gram; g++) {
-    const shorter = least;
-    least = new Float64Array(Math.max(0, shorter.length - 1));
-    for (let i = 0; i < least.length; i++)
-      least[i] = Math.min(shorter[i] as number, shares[i + g - 4] as number);
+/** Per place: the share of the q-gram there, as counted, or that of its rarest four bytes, which bounds it. */
+function gramShares(bytes: Uint8Array, gram: number, grams: GramCounts | null): Float64Array {
+  const shares = new Float64Array(Math.max(0, bytes.length - gram + 1));
+  if (gram === LONG_GRAM && grams) {
+    for (let i = 0; i < shares.length; i++) {
+      const count = grams.long[longIndex(fourAt(bytes, i), fourAt(bytes, i + 4))] as number;
+      shares[i] = (count + UNSEEN) / grams.total;
+    }
+    return shares;
   }
-  return least;
+  const fours = fourShares(bytes, grams);
+  for (let i = 0; i < shares.length; i++) {
+    let least = fours[i] as number;
+    for (let j = i + gram - 4; j > i; j--) if ((fours[j] as number) < least) least = fours[j] as number;
+    shares[i] = least;
+  }
+  return shares;
 }
 
 /** The least mean of `stride` neighbours: expected hits per byte of text of the best window. */
-function bestWindowShare(least: Float64Array, stride: number): number {
+function bestWindowShare(shares: Float64Array, stride: number): number {
   let sum = 0;
-  for (let i = 0; i < stride; i++) sum += least[i] as number;
+  for (let i = 0; i < stride; i++) sum += shares[i] as number;
   let best = sum;
-  for (let i = stride; i < least.length; i++) {
-    sum += (least[i] as number) - (least[i - stride] as number);
+  for (let i = stride; i < shares.length; i++) {
+    sum += (shares[i] as number) - (shares[i - stride] as number);
     if (sum < best) best = sum;
   }
   return Math.max(0, best) / stride;
@@ -145,7 +176,7 @@ function costOf(bytes: Uint8Array, grams: GramCounts | null): number {
   if (length < 4) return SHORT_SHARE[length] as number;
   const gram = Math.max(4, Math.min(PLAN_LIMITS.maxGram, length - PLAN_LIMITS.maxStride + 1));
   const stride = Math.min(PLAN_LIMITS.maxStride, length - gram + 1);
-  return bestWindowShare(gramShares(sharesOf(bytes, grams), gram), stride);
+  return bestWindowShare(gramShares(bytes, gram, grams), stride);
 }
 
 const encoder = new TextEncoder();
@@ -210,6 +241,7 @@ export function chooseLiterals(nodes: readonly PatternNode[], grams: GramCounts 
     );
     const lengths = choices.flatMap((c) => c?.members.map(utf8Length) ?? []);
     const { cost } = choosePasses(literals, lengths, grams);
+    if (process.env.DBG) console.log("wanted", wanted, cost.toFixed(4), literals.length, JSON.stringify(choosePasses(literals, lengths, grams).passes));
     if (!best || cost < best.cost * 0.98) best = { cost, choices };
   }
   return best?.choices ?? [];
@@ -281,8 +313,7 @@ function choosePasses(
     .filter((_, i) => i % step === 0)
     .map((literal): Estimated => {
       const { bytes } = literal();
-      const shares = sharesOf(bytes, grams);
-      return { length: bytes.length, byGram: [4, 5, 6, 7, 8].map((gram) => gramShares(shares, gram)) };
+      return { length: bytes.length, byGram: [4, 5, 6, 7, 8].map((gram) => gramShares(bytes, gram, grams)) };
     });
   const shortest = lengths.reduce((a, b) => Math.min(a, b));
   const longest = PLAN_LIMITS.maxGram + PLAN_LIMITS.maxStride - 1;
@@ -323,32 +354,20 @@ function chooseWindow(
 ): number {
   const last = bytes.length - (gram + stride - 1);
   if (gram < 4) return 0;
-  const least = gramShares(sharesOf(bytes, grams), gram);
+  const shares = gramShares(bytes, gram, grams);
   let best = 0;
   let lowest = Number.POSITIVE_INFINITY;
   for (let at = 0; at <= last; at++) {
-    const others = used[
-      countIndex(
-        bytes[at] as number,
-        bytes[at + 1] as number,
-        bytes[at + 2] as number,
-        bytes[at + 3] as number,
-      )
-    ] as number;
+    const others = used[countIndex(fourAt(bytes, at))] as number;
     let cost = 0;
-    for (let j = 0; j < stride; j++) cost += least[at + j] as number;
+    for (let j = 0; j < stride; j++) cost += shares[at + j] as number;
     cost = cost * (1 + others) + others * 1e-7;
     if (cost < lowest) {
       lowest = cost;
       best = at;
     }
   }
-  const index = countIndex(
-    bytes[best] as number,
-    bytes[best + 1] as number,
-    bytes[best + 2] as number,
-    bytes[best + 3] as number,
-  );
+  const index = countIndex(fourAt(bytes, best));
   if ((used[index] as number) < 0xffff) used[index] = (used[index] as number) + 1;
   return best;
 }
