@@ -14,7 +14,6 @@ import { compileLinePatterns, LineScanner, translatePattern } from '../dist/pure
 
 const SAMPLES = 16;
 const SAMPLE_BYTES = 1 << 16;
-const READ_BYTES = 1 << 20;
 /** What a worker takes at a time: small enough that none waits long for another. */
 const RANGE_BYTES = 1 << 25;
 const MODULUS = 1000000007;
@@ -74,7 +73,8 @@ function cpuSeconds() {
 /** Reads from `at` to `to` into the scanner. */
 function feed(scanner, handle, at, to) {
   while (at < to) {
-    const read = readSync(handle, scanner.room(), 0, Math.min(READ_BYTES, to - at), at);
+    const room = scanner.room();
+    const read = readSync(handle, room, 0, Math.min(room.length, to - at), at);
     if (read === 0) break;
     scanner.wrote(read);
     at += read;

@@ -3,6 +3,7 @@ import type { PatternNode } from '../record/index.ts';
 import { type Automaton, compileProgram, type Program, simulationOf } from './automaton.ts';
 import { overBytes, type TextUnit } from './bytes.ts';
 import { DfaBudget, LazyDfa } from './dfa.ts';
+import { compileDirect, type Direct, DirectRun } from './direct.ts';
 import { ByteSimulation } from './simulate.ts';
 
 /** Limits of confirming; `docs/engine.md` lists them. */
@@ -18,6 +19,9 @@ export class Confirmer {
   private readonly nodeOf: (pattern: number) => PatternNode;
   private readonly unit: TextUnit;
   private readonly budget = new DfaBudget();
+  /** Patterns that need no automaton; null: this one does. */
+  private readonly directs: (Direct | null | undefined)[];
+  private readonly direct = new DirectRun();
   private readonly programs: (Program | undefined)[];
   private readonly anchored: (LazyDfa | undefined)[];
   private readonly floating: (LazyDfa | undefined)[];
@@ -27,10 +31,13 @@ export class Confirmer {
   /** Over text, for lines that are no UTF-8. */
   private readonly automata = new Map<number, Automaton>();
   private text: string | null = null;
+  /** Bytes and characters are the same on this line, or it does not matter. */
+  private bytewise = true;
 
   constructor(count: number, nodeOf: (pattern: number) => PatternNode, unit: TextUnit) {
     this.nodeOf = nodeOf;
     this.unit = unit;
+    this.directs = new Array(count);
     this.programs = new Array(count);
     this.anchored = new Array(count);
     this.floating = new Array(count);
@@ -43,9 +50,11 @@ export class Confirmer {
    */
   onLine(bytes: Uint8Array, from: number, to: number): void {
     this.text = null;
+    this.bytewise = true;
     if (this.unit === 'byte') return;
     for (let at = from; at < to; at++) {
       if ((bytes[at] as number) < 128) continue;
+      this.bytewise = false;
       if (decoder.decode(bytes.subarray(at, to)).includes('\ufffd'))
         this.text = decoder.decode(bytes.subarray(from, to));
       return;
@@ -78,6 +87,15 @@ export class Confirmer {
     lineFrom: number,
   ): boolean {
     const isAnchored = automata === this.anchored;
+    if (this.bytewise) {
+      let direct = this.directs[pattern];
+      if (direct === undefined) {
+        direct = compileDirect(this.nodeOf(pattern));
+        this.directs[pattern] = direct;
+      }
+      const found = direct ? this.direct.test(direct, bytes, from, to, lineFrom, isAnchored) : null;
+      if (found !== null) return found;
+    }
     const program = this.programOf(pattern);
     if (!this.isNew(pattern, to - from)) {
       let dfa = automata[pattern];

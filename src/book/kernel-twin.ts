@@ -107,7 +107,8 @@ export function twinKernel(memory: () => ArrayBuffer): KernelExports {
         for (let j = 0; j < stride; j++) {
           const hash = hashOf(m, j);
           const index = hash >>> shift;
-          if (bits) bytes[table + (index >>> 3)] = (bytes[table + (index >>> 3)] as number) | (1 << (index & 7));
+          if (bits)
+            bytes[table + (index >>> 3)] = (bytes[table + (index >>> 3)] as number) | (1 << (index & 7));
           else bytes[table + index] = 1;
           const bucket = buckets + bucketOf(hash, bucketShift);
           words[bucket] = (words[bucket] as number) + 1;

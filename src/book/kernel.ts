@@ -91,7 +91,11 @@ function tablesOf(entries: number): { bits: boolean; log2: number; secondLog2: n
   const size = Math.ceil(Math.log2(Math.max(1, entries)));
   const secondLog2 = Math.max(15, Math.min(MAX_BITS_LOG2, size + 6));
   if (size + 2 <= MAX_BYTES_LOG2) {
-    return { bits: false, log2: Math.max(15, Math.min(size + 5, size <= 15 ? 18 : MAX_BYTES_LOG2)), secondLog2 };
+    return {
+      bits: false,
+      log2: Math.max(15, Math.min(size + 5, size <= 15 ? 18 : MAX_BYTES_LOG2)),
+      secondLog2,
+    };
   }
   return { bits: true, log2: Math.min(MAX_BITS_LOG2, size + 4), secondLog2 };
 }

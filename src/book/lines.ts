@@ -14,7 +14,7 @@ import { chooseLiterals, countGrams, extraLiteral, type LiteralPlan, PROOFS, pla
 
 /** Limits of scanning; `docs/engine.md` lists them. */
 export const SCAN_LIMITS = {
-  /** Text that is looked at in one go. */
+  /** Text that is looked at in one go: it stays in a core's cache, beside the tables of the filter. */
   chunkBytes: 1 << 18,
   /** Longer lines are read as pieces of this many bytes: a match must fit into one piece. */
   maxLineBytes: 1 << 27,

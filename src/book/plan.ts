@@ -241,7 +241,14 @@ export function chooseLiterals(nodes: readonly PatternNode[], grams: GramCounts 
     );
     const lengths = choices.flatMap((c) => c?.members.map(utf8Length) ?? []);
     const { cost } = choosePasses(literals, lengths, grams);
-    if (process.env.DBG) console.log("wanted", wanted, cost.toFixed(4), literals.length, JSON.stringify(choosePasses(literals, lengths, grams).passes));
+    if (process.env.DBG)
+      console.log(
+        'wanted',
+        wanted,
+        cost.toFixed(4),
+        literals.length,
+        JSON.stringify(choosePasses(literals, lengths, grams).passes),
+      );
     if (!best || cost < best.cost * 0.98) best = { cost, choices };
   }
   return best?.choices ?? [];

@@ -132,6 +132,9 @@ async function* chunksOf(kind: SourceKind): AsyncGenerator<Uint8Array> {
   }
   const decoder = new TextDecoder(encoding);
   for await (const chunk of source) yield Buffer.from(decoder.decode(chunk, { stream: true }), 'utf8');
+  // Half a character at the very end.
+  const tail = decoder.decode();
+  if (tail !== '') yield Buffer.from(tail, 'utf8');
 }
 
 function unpackerOf(
