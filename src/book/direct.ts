@@ -21,7 +21,7 @@ const newSet = (): ByteSet => new Uint8Array(END + 1);
 
 /** The tree in a form that can be run: repeats are copies, then an option or a loop. */
 type Item =
-  | { readonly t: 'byte'; readonly byte: number }
+  | { readonly t: 'text'; readonly bytes: readonly number[] }
   | { readonly t: 'set'; readonly set: ByteSet }
   | { readonly t: 'assert'; readonly at: 'start' | 'end' | 'word' | 'not-word' }
   | { readonly t: 'option'; readonly body: readonly Item[] }
@@ -46,11 +46,12 @@ interface First {
 
 const NOTHING_FOLLOWS: First = { set: newSet(), empty: 'always' };
 
-const [BYTE, SET, BRANCH, JUMP, START, ATEND, WORD, NOTWORD, ACCEPT] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+const [TEXT, SET, BRANCH, JUMP, START, ATEND, WORD, NOTWORD, ACCEPT] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 
-/** A row of instructions (op, argument, target) that the next byte leads through. */
+/** A row of instructions (op, argument, length or target) that the next byte leads through. */
 interface Block {
   readonly ops: Int32Array;
+  readonly text: Uint8Array;
   readonly sets: readonly ByteSet[];
   /** Bytes that it can begin with; null where it can begin without one. */
   readonly first: ByteSet | null;
@@ -133,8 +134,7 @@ function gapOf(body: readonly Item[]): ByteSet | null {
   const [only] = body;
   if (body.length !== 1) return null;
   if (only?.t === 'set') return only.set;
-  if (only?.t !== 'byte') return null;
-  return single(only.byte);
+  return only?.t === 'text' && only.bytes.length === 1 ? single(only.bytes[0] as number) : null;
 }
 
 /** All bytes but the line break: on a line that is all. */
@@ -176,9 +176,9 @@ function itemsOf(node: PatternNode, into: Item[], budget: Budget): void {
     case 'class': {
       spend(budget);
       const { ranges } = node;
-      const only = ranges.length === 1 ? ranges[0] : undefined;
-      if (only && only[0] === only[1] && only[0] < 128) {
-        into.push({ t: 'byte', byte: only[0] });
+      const byte = byteOf(ranges);
+      if (byte !== -1) {
+        into.push({ t: 'text', bytes: [byte] });
         return;
       }
       const key = ranges.join();
@@ -193,9 +193,23 @@ function itemsOf(node: PatternNode, into: Item[], budget: Budget): void {
     case 'group':
       itemsOf(node.node, into, budget);
       return;
-    case 'concat':
-      for (const n of node.nodes) itemsOf(n, into, budget);
+    case 'concat': {
+      // Text in a row is one item: patterns of messages are mostly that.
+      let text: number[] = [];
+      for (const n of node.nodes) {
+        const byte = n.kind === 'class' ? byteOf(n.ranges) : -1;
+        if (byte !== -1) {
+          text.push(byte);
+          continue;
+        }
+        if (text.length > 0) into.push({ t: 'text', bytes: text });
+        text = [];
+        itemsOf(n, into, budget);
+      }
+      if (text.length > 0) into.push({ t: 'text', bytes: text });
+      spend(budget, node.nodes.length);
       return;
+    }
     case 'alternate': {
       const options = node.nodes.map((n) => {
         const list: Item[] = [];
@@ -216,8 +230,8 @@ function itemsOf(node: PatternNode, into: Item[], budget: Budget): void {
         return;
       }
       let nested: Item[] = [];
+      spend(budget, sizeOf(body) * (max - min));
       for (let i = min; i < max; i++) {
-        for (let b = 0; b < body.length; b++) spend(budget);
         nested = [{ t: 'option', body: [...body, ...nested] }];
       }
       into.push(...nested);
@@ -225,8 +239,27 @@ function itemsOf(node: PatternNode, into: Item[], budget: Budget): void {
   }
 }
 
-function spend(budget: Budget): void {
-  if (--budget.ops < 0) throw new Declined();
+/** The byte that a class consists of; -1 where it is another class. */
+function byteOf(ranges: CharRanges): number {
+  if (ranges.length !== 1) return -1;
+  const [lo, hi] = ranges[0] as readonly [number, number];
+  return lo === hi && lo < 128 ? lo : -1;
+}
+
+function spend(budget: Budget, ops = 1): void {
+  budget.ops -= ops;
+  if (budget.ops < 0) throw new Declined();
+}
+
+/** Bytes and sets of a row, options and loops taken in. */
+function sizeOf(items: readonly Item[]): number {
+  let size = 0;
+  for (const item of items) {
+    if (item.t === 'text') size += item.bytes.length;
+    else if (item.t === 'alternate') for (const option of item.options) size += sizeOf(option);
+    else size += 'body' in item ? sizeOf(item.body) : 1;
+  }
+  return size;
 }
 
 /** Alternatives; what several begin with is taken out in front, so that the next byte can tell them apart. */
@@ -237,7 +270,7 @@ function alternative(options: readonly (readonly Item[])[]): Item[] {
   const [only] = rest;
   if (rest.length === 1) return [...(only as readonly Item[])];
   const groups: Item[][][] = [];
-  for (const option of rest as Item[][]) {
+  for (const option of rest.map(splitStart)) {
     const group = groups.find(([known]) => sameStart(known as Item[], option));
     if (group) group.push(option);
     else groups.push([option]);
@@ -251,9 +284,21 @@ function alternative(options: readonly (readonly Item[])[]): Item[] {
   return factored.length === 1 ? (factored[0] as Item[]) : [{ t: 'alternate', options: factored }];
 }
 
+/** The first byte of a text stands alone. */
+function splitStart(items: readonly Item[]): Item[] {
+  const [first, ...others] = items;
+  if (first?.t !== 'text' || first.bytes.length === 1) return [...items];
+  return [
+    { t: 'text', bytes: first.bytes.slice(0, 1) },
+    { t: 'text', bytes: first.bytes.slice(1) },
+    ...others,
+  ];
+}
+
 function sameStart(a: readonly Item[], b: readonly Item[]): boolean {
   const [x, y] = [a[0], b[0]];
-  if (x?.t === 'byte') return y?.t === 'byte' && x.byte === y.byte;
+  // Of texts the first bytes were split off.
+  if (x?.t === 'text') return y?.t === 'text' && x.bytes[0] === y.bytes[0];
   return x?.t === 'set' && y?.t === 'set' && x.set === y.set;
 }
 
@@ -279,8 +324,8 @@ function firstOf(items: readonly Item[], follow: First, from = 0): First {
   for (let i = from; i < items.length; i++) {
     const item = items[i] as Item;
     switch (item.t) {
-      case 'byte':
-        add(single(item.byte));
+      case 'text':
+        add(single(item.bytes[0] as number));
         return { set: set as ByteSet, empty: 'no' };
       case 'set':
         add(item.set);
@@ -318,6 +363,7 @@ function firstOf(items: readonly Item[], follow: First, from = 0): First {
 
 function blockOf(items: readonly Item[], follow: First, budget: Budget): Block {
   const ops: number[] = [];
+  const text: number[] = [];
   const sets: ByteSet[] = [];
   const emit = (op: number, argument = 0, target = 0): number => {
     spend(budget);
@@ -338,8 +384,9 @@ function blockOf(items: readonly Item[], follow: First, budget: Budget): Block {
   const compile = (list: readonly Item[], behind: First): void => {
     list.forEach((item, i) => {
       switch (item.t) {
-        case 'byte':
-          emit(BYTE, item.byte);
+        case 'text':
+          emit(TEXT, text.length, item.bytes.length);
+          text.push(...item.bytes);
           return;
         case 'set':
           emit(SET, sets.push(item.set) - 1);
@@ -387,6 +434,7 @@ function blockOf(items: readonly Item[], follow: First, budget: Budget): Block {
   const first = firstOf(items, NOTHING_FOLLOWS);
   return {
     ops: Int32Array.from(ops),
+    text: Uint8Array.from(text),
     sets,
     first: first.empty === 'no' && first.set[END] === 0 ? first.set : null,
   };
@@ -471,16 +519,21 @@ export class DirectRun {
   }
 
   /** Runs a block; where it ends, `NO` or `TOO_LONG`. */
-  private block({ ops, sets }: Block, from: number): number {
+  private block({ ops, text, sets }: Block, from: number): number {
     const { bytes, lineFrom, lineTo } = this;
     let at = from;
     for (let pc = 0; ; pc += 3) {
       const argument = ops[pc + 1] as number;
       switch (ops[pc]) {
-        case BYTE:
-          if (at === lineTo || bytes[at] !== argument) return this.ended(from, at);
-          at++;
+        case TEXT: {
+          const length = ops[pc + 2] as number;
+          if (at + length > lineTo) return this.ended(from, at);
+          for (let i = 0; i < length; i++) {
+            if (bytes[at + i] !== text[argument + i]) return this.ended(from, at + i);
+          }
+          at += length;
           break;
+        }
         case SET:
           if (at === lineTo || (sets[argument] as ByteSet)[bytes[at] as number] === 0)
             return this.ended(from, at);

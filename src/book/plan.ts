@@ -234,7 +234,7 @@ function optionsOf(node: PatternNode, grams: GramCounts | null): Option[] {
 export function chooseLiterals(nodes: readonly PatternNode[], grams: GramCounts | null): (Choice | null)[] {
   const options = nodes.map((node) => optionsOf(node, grams));
   let best: { cost: number; choices: (Choice | null)[] } | null = null;
-  for (const wanted of [0, 8, 11, 13, 15]) {
+  for (const wanted of [0, 8, 11, 13, 14, 15]) {
     const choices = options.map((list) => (list.find((o) => o.least >= wanted) ?? list[0])?.choice ?? null);
     const literals = choices.flatMap(
       (c) => c?.members.map((member) => () => literalOf(member, c.folded)) ?? [],
@@ -263,12 +263,18 @@ function utf8Length(text: string): number {
   return length;
 }
 
-/** Nanoseconds that a probe takes, by how many q-grams the table holds: what outgrows a cache is slower. */
-function probeCost(entries: number): number {
-  return entries <= 3_000 ? 0.5 : entries <= 30_000 ? 0.7 : entries <= 200_000 ? 0.9 : 1.2;
+/**
+ * What a pass costs, in nanoseconds, as measured on one machine; only the proportions matter. A probe, by how many
+ * q-grams the tables hold (what outgrows a cache is slower), and the share of probes that collide there.
+ */
+function probeCost(entries: number): { readonly probe: number; readonly collisions: number } {
+  if (entries <= 2 ** 15) return { probe: 1, collisions: entries / 2 ** 18 };
+  if (entries <= 2 ** 17) return { probe: 1.2, collisions: entries / 2 ** 19 };
+  return { probe: 1.6, collisions: Math.max(0.05, entries / 2 ** 23) };
 }
-/** Nanoseconds that a hit costs: the second stage, and one or two mispredictions. */
-const HIT_COST = 12;
+/** A collision ends at the second table; a q-gram that is there is looked up. */
+const COLLISION_COST = 4;
+const HIT_COST = 15;
 
 interface Shape {
   readonly gram: number;
@@ -289,8 +295,8 @@ function passCost(sample: readonly Estimated[], count: number, { gram, stride }:
     hits +=
       gram < 4 ? (SHORT_SHARE[gram] as number) : bestWindowShare(byGram[gram - 4] as Float64Array, stride);
   }
-  const collisions = Math.min(0.06, (count * stride) / 2 ** 20) / stride;
-  return probeCost(count * stride) / stride + (hits * scale + collisions) * HIT_COST;
+  const { probe, collisions } = probeCost(count * stride);
+  return (probe + collisions * COLLISION_COST) / stride + hits * scale * HIT_COST;
 }
 
 function bestShape(
