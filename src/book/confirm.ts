@@ -3,7 +3,7 @@ import type { PatternNode } from '../record/index.ts';
 import { type Automaton, compileProgram, type Program, simulationOf } from './automaton.ts';
 import { overBytes, type TextUnit } from './bytes.ts';
 import { DfaBudget, LazyDfa } from './dfa.ts';
-import { compileDirect, type Direct, DirectRun } from './direct.ts';
+import { compileDirect, DIRECT_LIMITS, type Direct, DirectRun } from './direct.ts';
 import { ByteSimulation } from './simulate.ts';
 
 /** Limits of confirming; `docs/engine.md` lists them. */
@@ -22,6 +22,8 @@ export class Confirmer {
   /** Patterns that need no automaton; null: this one does. */
   private readonly directs: (Direct | null | undefined)[];
   private readonly direct = new DirectRun();
+  /** Steps that a pattern took directly beyond one for each byte. */
+  private readonly excess: Uint32Array;
   private readonly programs: (Program | undefined)[];
   private readonly anchored: (LazyDfa | undefined)[];
   private readonly floating: (LazyDfa | undefined)[];
@@ -38,6 +40,7 @@ export class Confirmer {
     this.nodeOf = nodeOf;
     this.unit = unit;
     this.directs = new Array(count);
+    this.excess = new Uint32Array(count);
     this.programs = new Array(count);
     this.anchored = new Array(count);
     this.floating = new Array(count);
@@ -93,8 +96,14 @@ export class Confirmer {
         direct = compileDirect(this.nodeOf(pattern));
         this.directs[pattern] = direct;
       }
-      const found = direct ? this.direct.test(direct, bytes, from, to, lineFrom, isAnchored) : null;
-      if (found !== null) return found;
+      if (direct) {
+        const found = this.direct.test(direct, bytes, from, to, lineFrom, isAnchored);
+        const excess = this.direct.taken - (to - from);
+        if (excess > 0 && (this.excess[pattern] as number) + excess > DIRECT_LIMITS.maxExcessSteps) {
+          this.directs[pattern] = null;
+        } else if (excess > 0) this.excess[pattern] = (this.excess[pattern] as number) + excess;
+        if (found !== null) return found;
+      }
     }
     const program = this.programOf(pattern);
     if (!this.isNew(pattern, to - from)) {

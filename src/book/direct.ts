@@ -12,6 +12,8 @@ export const DIRECT_LIMITS = {
   maxOps: 2_048,
   /** Steps that a line may cost for each of its bytes. */
   maxStepsPerByte: 8,
+  /** What a pattern may take beyond one step per byte, all lines together, before it gets an automaton. */
+  maxExcessSteps: 20_000,
 } as const;
 
 /** Bytes, and behind them the end of the line. */
@@ -450,6 +452,7 @@ export class DirectRun {
   private lineFrom = 0;
   private lineTo = 0;
   private steps = 0;
+  private allowed = 0;
 
   /**
    * Whether a pattern matches between `from` and `to`, the end of the line.
@@ -469,7 +472,8 @@ export class DirectRun {
     this.bytes = bytes;
     this.lineFrom = lineFrom;
     this.lineTo = to;
-    this.steps = (to - from + 64) * DIRECT_LIMITS.maxStepsPerByte;
+    this.allowed = (to - from + 64) * DIRECT_LIMITS.maxStepsPerByte;
+    this.steps = this.allowed;
     let at = from;
     const last = direct.parts.length - 1;
     for (let p = 0; p <= last; p++) {
@@ -478,6 +482,11 @@ export class DirectRun {
       if (at < 0) return at === NO ? false : null;
     }
     return true;
+  }
+
+  /** Steps that the last test took, in bytes read. */
+  get taken(): number {
+    return this.allowed - this.steps;
   }
 
   /** Where the match that ends first ends, of those that begin at `from` or behind. */

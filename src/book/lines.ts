@@ -8,7 +8,7 @@ import { foldAscii, type PatternNode, parsePattern } from '../record/index.ts';
 import type { TextUnit } from './bytes.ts';
 import { Confirmer } from './confirm.ts';
 import { buildKernel, type Kernel } from './kernel.ts';
-import { MAX_OCCURRENCES, OUT_WORDS } from './kernel-layout.ts';
+import { OUT_WORDS } from './kernel-layout.ts';
 import { type Occurrences, visitLines } from './occurrences.ts';
 import { chooseLiterals, countGrams, extraLiteral, type LiteralPlan, PROOFS, planLiterals } from './plan.ts';
 
@@ -102,6 +102,9 @@ export interface MatchedLine {
   /** One-based number of the line; 0 unless lines are counted. */
   readonly number: number;
 }
+
+/** Places of a line at which a match may begin that are tried one by one. */
+const MAX_ATTEMPTS = 2;
 
 const WHOLE = PROOFS.indexOf('whole');
 const PREFIX = PROOFS.indexOf('prefix');
@@ -339,7 +342,7 @@ export class LineScanner {
           if (!is) {
             this.attempts[owner] = (this.attempts[owner] as number) + 1;
             // Trying every place would be quadratic: from here on the line is asked once.
-            if ((this.attempts[owner] as number) < MAX_OCCURRENCES) continue;
+            if ((this.attempts[owner] as number) < MAX_ATTEMPTS) continue;
             is = confirmer.isOn(owner, bytes, lineFrom, lineTo);
           }
         } else if (!is) is = confirmer.isOn(owner, bytes, lineFrom, lineTo);
