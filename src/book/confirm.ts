@@ -98,7 +98,7 @@ export class Confirmer {
       }
       if (direct) {
         const found = this.direct.test(direct, bytes, from, to, lineFrom, isAnchored);
-        const excess = this.direct.taken - (to - from);
+        const excess = this.direct.taken - DIRECT_LIMITS.usualStepsPerByte * (to - from + 64);
         if (excess > 0 && (this.excess[pattern] as number) + excess > DIRECT_LIMITS.maxExcessSteps) {
           this.directs[pattern] = null;
         } else if (excess > 0) this.excess[pattern] = (this.excess[pattern] as number) + excess;

@@ -12,7 +12,8 @@ export const DIRECT_LIMITS = {
   maxOps: 2_048,
   /** Steps that a line may cost for each of its bytes. */
   maxStepsPerByte: 8,
-  /** What a pattern may take beyond one step per byte, all lines together, before it gets an automaton. */
+  /** What a pattern may take beyond so many steps per byte, all lines together, before it gets an automaton. */
+  usualStepsPerByte: 2,
   maxExcessSteps: 20_000,
 } as const;
 
@@ -57,6 +58,8 @@ interface Block {
   readonly sets: readonly ByteSet[];
   /** Bytes that it can begin with; null where it can begin without one. */
   readonly first: ByteSet | null;
+  /** Bytes that its second can be; null where that is not known. */
+  readonly second: ByteSet | null;
 }
 
 /** Blocks that follow one another, between two of which only bytes of a class may stand. */
@@ -439,7 +442,16 @@ function blockOf(items: readonly Item[], follow: First, budget: Budget): Block {
     text: Uint8Array.from(text),
     sets,
     first: first.empty === 'no' && first.set[END] === 0 ? first.set : null,
+    second: secondOf(items),
   };
+}
+
+/** The bytes that can be the second of a row, where its first two items say so. */
+function secondOf([first, next]: readonly Item[]): ByteSet | null {
+  if (first?.t === 'text' && first.bytes.length > 1) return single(first.bytes[1] as number);
+  if (first?.t !== 'text' && first?.t !== 'set') return null;
+  if (next?.t === 'text') return single(next.bytes[0] as number);
+  return next?.t === 'set' ? next.set : null;
 }
 
 /** A line on which matching took more steps than it may. */
@@ -492,11 +504,12 @@ export class DirectRun {
   /** Where the match that ends first ends, of those that begin at `from` or behind. */
   private find(part: Part, from: number, last: boolean): number {
     const { bytes, lineTo } = this;
-    const { first } = part.blocks[0] as Block;
+    const { first, second } = part.blocks[0] as Block;
     let best = NO;
     // Behind a match that begins earlier one may end earlier, but only inside it.
     for (let at = from; at <= (best === NO ? lineTo : best); at++) {
       if (first !== null && (at === lineTo || first[bytes[at] as number] === 0)) continue;
+      if (second !== null && (at + 1 >= lineTo || second[bytes[at + 1] as number] === 0)) continue;
       const end = this.partAt(part, 0, at, last);
       if (end === TOO_LONG) return end;
       if (end === NO || (best !== NO && end >= best)) continue;

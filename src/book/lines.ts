@@ -4,7 +4,7 @@
  *
  * A line ends at LF (which is not part of it; a CR is). Per line the answer is that of trying every pattern on it.
  */
-import { foldAscii, type PatternNode, parsePattern } from '../record/index.ts';
+import { foldAscii, type PatternNode, parsePattern, topAlternatives } from '../record/index.ts';
 import type { TextUnit } from './bytes.ts';
 import { Confirmer } from './confirm.ts';
 import { buildKernel, type Kernel } from './kernel.ts';
@@ -45,18 +45,17 @@ export interface LinePatterns {
   readonly count: number;
   /** Patterns that could not be read, by position; they match nothing. */
   readonly refused: ReadonlyMap<number, string>;
-  /** @internal */
+  /** @internal A pattern's alternatives: each is looked for by its own text, and only it is tried there. */
+  readonly branches: readonly PatternNode[];
+  /** @internal Per branch: its pattern. */
+  readonly patternOf: Int32Array;
+  /** @internal Its owners are branches, and behind them extras. */
   readonly plan: LiteralPlan;
-  /** @internal */
-  readonly nodes: readonly (PatternNode | null)[];
   /** @internal */
   readonly unit: TextUnit;
   /** @internal */
   readonly wasm: boolean;
 }
-
-/** A pattern that matches nothing. */
-const NEVER: PatternNode = { kind: 'class', ranges: [] };
 
 /** Parses patterns and plans how they are looked for. */
 export function compileLinePatterns(
@@ -64,26 +63,25 @@ export function compileLinePatterns(
   options: LinePatternOptions = {},
 ): LinePatterns {
   const refused = new Map<number, string>();
-  const nodes = patterns.map(({ source, ignoreCase }, i): PatternNode | null => {
+  const branches: PatternNode[] = [];
+  const patternOf: number[] = [];
+  patterns.forEach(({ source, ignoreCase }, i) => {
     const { pattern, problem } = parsePattern(source, { ignoreCase: ignoreCase ?? false });
     if (problem) refused.set(i, problem.message);
-    return pattern?.node ?? null;
+    if (!pattern) return;
+    for (const branch of topAlternatives(pattern)) {
+      branches.push(branch);
+      patternOf.push(i);
+    }
   });
   const extras = (options.extras ?? []).map((text) => extraLiteral(foldAscii(text)));
   const grams = options.sample ? countGrams(options.sample) : null;
-  const plan = planLiterals(
-    chooseLiterals(
-      nodes.map((node) => node ?? NEVER),
-      grams,
-    ),
-    extras,
-    grams,
-  );
   return {
     count: patterns.length,
     refused,
-    plan: { ...plan, unfiltered: plan.unfiltered.filter((i) => nodes[i] !== null) },
-    nodes,
+    branches,
+    patternOf: Int32Array.from(patternOf),
+    plan: planLiterals(chooseLiterals(branches, grams), extras, grams),
     unit: options.unit ?? 'character',
     wasm: options.wasm ?? true,
   };
@@ -129,12 +127,16 @@ export class LineScanner {
   private stamp = 0;
   /** The line that the confirmer was told of last. */
   private askedAt = 0;
+  /** Per branch, then per extra: the line on which it was decided last. */
   private readonly decided: Uint32Array;
+  /** Per pattern: the line on which it was found last. */
+  private readonly foundOn: Uint32Array;
   private readonly attempts: Uint8Array;
   private readonly attemptsAt: Uint32Array;
   private lineFrom = 0;
   private lineTo = 0;
   private found: number[] = [];
+  private foundExtras: number[] = [];
   private readonly line: MatchedLine & {
     patterns: number[];
     extras: number[];
@@ -151,8 +153,10 @@ export class LineScanner {
     this.onLine = onLine;
     this.counting = options.countLines ?? false;
     this.kernel = buildKernel(patterns.plan, { wasm: patterns.wasm });
-    this.confirmer = new Confirmer(patterns.count, (p) => patterns.nodes[p] ?? NEVER, patterns.unit);
-    const owners = patterns.count + (patterns.plan.owners.reduce((a, b) => Math.max(a, b), -1) + 1);
+    const { branches } = patterns;
+    this.confirmer = new Confirmer(branches.length, (b) => branches[b] as PatternNode, patterns.unit);
+    const owners = Math.max(branches.length, patterns.plan.owners.reduce((a, b) => Math.max(a, b), -1) + 1);
+    this.foundOn = new Uint32Array(patterns.count);
     this.decided = new Uint32Array(owners);
     this.attempts = new Uint8Array(owners);
     this.attemptsAt = new Uint32Array(owners);
@@ -295,27 +299,37 @@ export class LineScanner {
     this.lineFrom = from;
     this.lineTo = to;
     this.confirmer.onLine(this.kernel.bytes, from, to);
-    for (const pattern of this.patterns.plan.unfiltered) {
-      if (this.confirmer.isOn(pattern, this.kernel.bytes, from, to)) this.found.push(pattern);
+    for (const branch of this.patterns.plan.unfiltered) {
+      const pattern = this.patterns.patternOf[branch] as number;
+      if (this.foundOn[pattern] === this.stamp) continue;
+      if (this.confirmer.isOn(branch, this.kernel.bytes, from, to)) this.note(pattern);
     }
+  }
+
+  private note(pattern: number): void {
+    this.foundOn[pattern] = this.stamp;
+    this.found.push(pattern);
   }
 
   private begin(): void {
     this.stamp++;
     if (this.stamp === 0xffffffff) {
       this.decided.fill(0);
+      this.foundOn.fill(0);
       this.attemptsAt.fill(0);
       this.stamp = 1;
     }
     this.found = [];
+    this.foundExtras = [];
   }
 
   /** Confirms what a pass has on the line that begins at `lineFrom`. */
   private take(s: Occurrences, lineFrom: number): void {
+    const { patternOf } = this.patterns;
     const { owners, ownersFrom, proofs } = this.patterns.plan;
     const { words } = s;
     const { bytes } = this.kernel;
-    const { stamp, decided, confirmer } = this;
+    const { stamp, decided, foundOn, confirmer } = this;
     while (s.at < s.end && words[s.at] === lineFrom) {
       const lineTo = words[s.at + 1] as number;
       const place = words[s.at + 2] as number;
@@ -331,6 +345,13 @@ export class LineScanner {
       for (let o = ownersFrom[literal] as number; o < last; o++) {
         const owner = owners[o] as number;
         if (decided[owner] === stamp) continue;
+        if (owner >= patternOf.length) {
+          decided[owner] = stamp;
+          this.foundExtras.push(owner - patternOf.length);
+          continue;
+        }
+        const pattern = patternOf[owner] as number;
+        if (foundOn[pattern] === stamp) continue;
         const proof = proofs[o] as number;
         let is = proof === WHOLE;
         if (proof === PREFIX) {
@@ -347,19 +368,18 @@ export class LineScanner {
           }
         } else if (!is) is = confirmer.isOn(owner, bytes, lineFrom, lineTo);
         decided[owner] = stamp;
-        if (is) this.found.push(owner);
+        if (is) this.note(pattern);
       }
     }
   }
 
   private finish(): void {
-    const { found, line, patterns } = this;
-    if (found.length === 0) return;
+    const { found, foundExtras, line } = this;
+    if (found.length === 0 && foundExtras.length === 0) return;
     if (found.length > 1) found.sort((a, b) => a - b);
-    let border = found.length;
-    while (border > 0 && (found[border - 1] as number) >= patterns.count) border--;
-    line.extras = found.splice(border).map((owner) => owner - patterns.count);
+    if (foundExtras.length > 1) foundExtras.sort((a, b) => a - b);
     line.patterns = found;
+    line.extras = foundExtras;
     line.offset = this.offset + this.lineFrom - this.kernel.textAt;
     line.number = this.counting ? this.lines + this.newlinesUpTo(this.lineFrom) + 1 : 0;
     this.onLine(line);

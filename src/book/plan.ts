@@ -14,6 +14,8 @@ export const PLAN_LIMITS = {
   maxGram: 8,
   /** Largest step between two probes. */
   maxStride: 8,
+  /** A longer set is not taken instead of a rarer one if it is expected more often, per byte of text. */
+  maxRate: 1e-5,
   /** Literals that a cost is estimated on. */
   maxEstimated: 300,
 } as const;
@@ -56,8 +58,10 @@ export interface LiteralPlan {
 
 export const PROOFS: readonly Proof[] = ['whole', 'prefix', 'inner'];
 
-/** How often four, and eight, folded bytes follow one another in ordinary text. */
+/** How often two, three, four, and eight folded bytes follow one another in ordinary text. */
 export interface GramCounts {
+  readonly two: Uint32Array;
+  readonly three: Uint32Array;
   readonly counts: Uint32Array;
   /** Of eight bytes; as far as they can be counted in two. */
   readonly long: Uint16Array;
@@ -84,6 +88,14 @@ function countIndex(four: number): number {
   return Math.imul(four, 0x9e3779b1) >>> (32 - COUNT_BITS);
 }
 
+function twoIndex(four: number): number {
+  return four & 0xffff;
+}
+
+function threeIndex(four: number): number {
+  return Math.imul(four & 0xffffff, 0x9e3779b1) >>> (32 - COUNT_BITS);
+}
+
 function longIndex(first: number, second: number): number {
   const mixed = Math.imul(first, 0x9e3779b1);
   return Math.imul((mixed ^ (mixed >>> 15)) + second, 0x85ebca77) >>> (32 - LONG_BITS);
@@ -91,6 +103,8 @@ function longIndex(first: number, second: number): number {
 
 /** Counts the grams of a sample of the text that will be read, or of text like it. */
 export function countGrams(sample: Uint8Array): GramCounts {
+  const two = new Uint32Array(1 << 16);
+  const three = new Uint32Array(1 << COUNT_BITS);
   const counts = new Uint32Array(1 << COUNT_BITS);
   const long = new Uint16Array(1 << LONG_BITS);
   // Rolled along: the four bytes that begin at each of the last places.
@@ -99,6 +113,9 @@ export function countGrams(sample: Uint8Array): GramCounts {
     const four = fourAt(sample, i);
     const index = countIndex(four);
     counts[index] = (counts[index] as number) + 1;
+    two[twoIndex(four)] = (two[twoIndex(four)] as number) + 1;
+    const shorter = threeIndex(four);
+    three[shorter] = (three[shorter] as number) + 1;
     const before = fours[i & 3] as number;
     fours[i & 3] = four;
     if (i < 4) continue;
@@ -106,7 +123,7 @@ export function countGrams(sample: Uint8Array): GramCounts {
     const count = long[at] as number;
     if (count < MOST_COUNTED) long[at] = count + 1;
   }
-  return { counts, long, total: Math.max(1, sample.length) };
+  return { two, three, counts, long, total: Math.max(1, sample.length) };
 }
 
 /** What a gram that the sample does not hold is taken for: rarer than any that it does. */
@@ -137,12 +154,26 @@ function fourShares(bytes: Uint8Array, grams: GramCounts | null): Float64Array {
   return shares;
 }
 
+/** Shares of short grams where nothing was counted. */
+const SHORT_SHARE = [1, 0.05, 0.01, 0.002];
+
 /** Per place: the share of the q-gram there, as counted, or that of its rarest four bytes, which bounds it. */
 function gramShares(bytes: Uint8Array, gram: number, grams: GramCounts | null): Float64Array {
   const shares = new Float64Array(Math.max(0, bytes.length - gram + 1));
   if (gram === LONG_GRAM && grams) {
     for (let i = 0; i < shares.length; i++) {
       const count = grams.long[longIndex(fourAt(bytes, i), fourAt(bytes, i + 4))] as number;
+      shares[i] = (count + UNSEEN) / grams.total;
+    }
+    return shares;
+  }
+  if (gram < 4) {
+    if (!grams || gram < 2) return shares.fill(SHORT_SHARE[gram] as number);
+    for (let i = 0; i < shares.length; i++) {
+      // Behind the end of the literal stands nothing that counts.
+      const four =
+        (bytes[i] as number) | ((bytes[i + 1] as number) << 8) | ((bytes[i + 2] ?? 0) << 16) | 0x202020;
+      const count = (gram === 2 ? grams.two[twoIndex(four)] : grams.three[threeIndex(four)]) as number;
       shares[i] = (count + UNSEEN) / grams.total;
     }
     return shares;
@@ -167,16 +198,25 @@ function bestWindowShare(shares: Float64Array, stride: number): number {
   }
   return Math.max(0, best) / stride;
 }
-/** Shares of grams that are too short to be counted. */
-const SHORT_SHARE = [1, 0.05, 0.01, 0.002];
 
 /** How often a literal makes the filter stop, per byte of text, if its own length alone decided how it is probed. */
 function costOf(bytes: Uint8Array, grams: GramCounts | null): number {
   const { length } = bytes;
-  if (length < 4) return SHORT_SHARE[length] as number;
-  const gram = Math.max(4, Math.min(PLAN_LIMITS.maxGram, length - PLAN_LIMITS.maxStride + 1));
+  const gram = Math.max(
+    Math.min(4, length),
+    Math.min(PLAN_LIMITS.maxGram, length - PLAN_LIMITS.maxStride + 1),
+  );
   const stride = Math.min(PLAN_LIMITS.maxStride, length - gram + 1);
   return bestWindowShare(gramShares(bytes, gram, grams), stride);
+}
+
+/** How often a literal is expected, per byte of text: as its rarest gram at most. */
+function rateOf(bytes: Uint8Array, grams: GramCounts | null): number {
+  const gram = bytes.length >= LONG_GRAM && grams ? LONG_GRAM : Math.min(4, bytes.length);
+  const shares = gramShares(bytes, gram, grams);
+  let least = 1;
+  for (const share of shares) if (share < least) least = share;
+  return least;
 }
 
 const encoder = new TextEncoder();
@@ -201,6 +241,8 @@ export interface Choice {
 interface Option {
   readonly choice: Choice;
   readonly cost: number;
+  /** How often its members are expected, per byte of text. */
+  readonly rate: number;
   /** Bytes of its shortest member. */
   readonly least: number;
 }
@@ -213,18 +255,19 @@ function optionsOf(node: PatternNode, grams: GramCounts | null): Option[] {
     const members = choice.members.filter((m) => !m.includes('\n'));
     if (members.some((m) => m.includes('\ufffd'))) continue;
     let cost = 0;
+    let rate = 0;
     let least = PLAN_LIMITS.maxGram + PLAN_LIMITS.maxStride;
     for (const member of members) {
       const { bytes } = literalOf(member, folded);
       cost += bytes.length < PLAN_LIMITS.minLiteralBytes ? 1 : costOf(bytes, grams);
+      rate += rateOf(bytes, grams);
       least = Math.min(least, bytes.length);
     }
-    // Behind a prefix the search ends at the first byte that does not fit; else the whole line is read.
-    if (!choice.whole) cost *= choice.prefix ? 1.2 : 1.5;
     const proof = choice.whole ? 'whole' : choice.prefix ? 'prefix' : 'inner';
-    if (cost < 1) options.push({ choice: { members, folded, proof }, cost, least });
+    if (cost < 1) options.push({ choice: { members, folded, proof }, cost, rate, least });
   }
-  return options.sort((a, b) => a.cost - b.cost || b.least - a.least);
+  const costs = ({ cost, rate, choice }: Option) => cost * HIT_COST + rate * CONFIRM_COST[choice.proof];
+  return options.sort((a, b) => costs(a) - costs(b) || b.least - a.least);
 }
 
 /**
@@ -235,20 +278,19 @@ export function chooseLiterals(nodes: readonly PatternNode[], grams: GramCounts 
   const options = nodes.map((node) => optionsOf(node, grams));
   let best: { cost: number; choices: (Choice | null)[] } | null = null;
   for (const wanted of [0, 8, 11, 13, 14, 15]) {
-    const choices = options.map((list) => (list.find((o) => o.least >= wanted) ?? list[0])?.choice ?? null);
+    // What is expected to be tried, nanoseconds per byte.
+    let confirming = 0;
+    const choices = options.map((list) => {
+      const long = (o: Option) => o.least >= wanted && o.rate <= PLAN_LIMITS.maxRate;
+      const option = list.find(long) ?? list[0];
+      if (option) confirming += option.rate * CONFIRM_COST[option.choice.proof];
+      return option?.choice ?? null;
+    });
     const literals = choices.flatMap(
       (c) => c?.members.map((member) => () => literalOf(member, c.folded)) ?? [],
     );
     const lengths = choices.flatMap((c) => c?.members.map(utf8Length) ?? []);
-    const { cost } = choosePasses(literals, lengths, grams);
-    if (process.env.DBG)
-      console.log(
-        'wanted',
-        wanted,
-        cost.toFixed(4),
-        literals.length,
-        JSON.stringify(choosePasses(literals, lengths, grams).passes),
-      );
+    const cost = choosePasses(literals, lengths, grams).cost + confirming;
     if (!best || cost < best.cost * 0.98) best = { cost, choices };
   }
   return best?.choices ?? [];
@@ -275,13 +317,18 @@ function probeCost(entries: number): { readonly probe: number; readonly collisio
 /** A collision ends at the second table; a q-gram that is there is looked up. */
 const COLLISION_COST = 4;
 const HIT_COST = 15;
+/** What follows when a literal is there: the line is noted, and the pattern tried at its place, or on the whole line. */
+const CONFIRM_COST: Readonly<Record<Proof, number>> = { whole: 50, prefix: 150, inner: 400 };
 
 interface Shape {
   readonly gram: number;
   readonly stride: number;
 }
 
-/** What the estimates know of a literal: its length, and by q (from 4) the shares of its q-grams. */
+/** Lengths of q-grams, and 0, which none has. */
+const GRAMS = Array.from({ length: PLAN_LIMITS.maxGram + 1 }, (_, gram) => gram);
+
+/** What the estimates know of a literal: its length, and by q the shares of its q-grams. */
 interface Estimated {
   readonly length: number;
   readonly byGram: readonly Float64Array[];
@@ -292,8 +339,7 @@ function passCost(sample: readonly Estimated[], count: number, { gram, stride }:
   let hits = 0;
   const scale = count / Math.max(1, sample.length);
   for (const { byGram } of sample) {
-    hits +=
-      gram < 4 ? (SHORT_SHARE[gram] as number) : bestWindowShare(byGram[gram - 4] as Float64Array, stride);
+    hits += bestWindowShare(byGram[gram] as Float64Array, stride);
   }
   const { probe, collisions } = probeCost(count * stride);
   return (probe + collisions * COLLISION_COST) / stride + hits * scale * HIT_COST;
@@ -326,7 +372,7 @@ function choosePasses(
     .filter((_, i) => i % step === 0)
     .map((literal): Estimated => {
       const { bytes } = literal();
-      return { length: bytes.length, byGram: [4, 5, 6, 7, 8].map((gram) => gramShares(bytes, gram, grams)) };
+      return { length: bytes.length, byGram: GRAMS.map((gram) => gramShares(bytes, gram, grams)) };
     });
   const shortest = lengths.reduce((a, b) => Math.min(a, b));
   const longest = PLAN_LIMITS.maxGram + PLAN_LIMITS.maxStride - 1;
@@ -366,7 +412,6 @@ function chooseWindow(
   used: Uint16Array,
 ): number {
   const last = bytes.length - (gram + stride - 1);
-  if (gram < 4) return 0;
   const shares = gramShares(bytes, gram, grams);
   let best = 0;
   let lowest = Number.POSITIVE_INFINITY;

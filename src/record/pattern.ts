@@ -521,7 +521,7 @@ function printCodePoint(codePoint: number): string {
 }
 
 /** Splits a pattern at its outermost `|`: matching any of the parts is matching the whole. */
-export function topAlternatives(pattern: ParsedPattern): readonly PatternNode[] {
+export function topAlternatives(pattern: Pick<ParsedPattern, 'node'>): readonly PatternNode[] {
   let node = pattern.node;
   while (node.kind === 'group' && node.name === null) node = node.node;
   return node.kind === 'alternate' ? node.nodes : [pattern.node];
