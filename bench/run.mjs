@@ -6,6 +6,7 @@
  * the machine does hits all alike. Answers are compared by hash before a figure is printed. Ratios are of CPU time (user and
  * system, of the scan alone where a tool can tell, else of the whole process), with the least and greatest of all rounds.
  * `--json FILE` keeps everything. The last part measures messages (`bench/latency.mjs`).
+ * `--record` writes what README shows to `data/bench.json`; `node scripts/readme.mjs` makes its table of that.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     sizes: { type: 'string', default: '100,1000,10000' },
     only: { type: 'string', default: 'scan,latency' },
     json: { type: 'string' },
+    record: { type: 'boolean', default: false },
   },
 });
 
@@ -81,6 +83,8 @@ function readChunks(path) {
   return { cpu: (user + system) / 1e6, lines };
 }
 
+/** What `--record` keeps: per size and tool the speed, and how many times as fast Faultbook was, round by round. */
+const summaries = {};
 const spread = (list) => {
   const sorted = [...list].sort((a, b) => a - b);
   return { median: sorted[sorted.length >> 1], least: sorted[0], greatest: sorted.at(-1) };
@@ -189,6 +193,12 @@ async function scans() {
         runs[name].push(mbs);
       }
     }
+    summaries[n] = Object.fromEntries(
+      Object.entries(runs).map(([name, list]) => [
+        name,
+        { mb_per_s: spread(list), ratio: spread(runs.faultbook.map((mine, i) => mine / list[i])) },
+      ]),
+    );
     console.log(`\n${n} patterns, ${(size / 1e6).toFixed(0)} MB, ${values.rounds} rounds, answers equal`);
     for (const [name, list] of Object.entries(runs)) {
       // Pairs of the same round: what slowed one slowed the other.
@@ -214,3 +224,16 @@ if (wanted.includes('latency')) {
   console.log(out);
 }
 if (values.json) writeFileSync(values.json, JSON.stringify(results, null, 2));
+if (values.record) {
+  const rounded = (_, value) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value);
+  const { node, cpu, latency } = results;
+  const recorded = {
+    node,
+    cpu,
+    bytes: Number(values.bytes),
+    rounds: Number(values.rounds),
+    scan: summaries,
+    ...(latency && { messages: latency.messages, cold: latency.cold }),
+  };
+  writeFileSync(join(root, 'data/bench.json'), `${JSON.stringify(recorded, rounded, 1)}\n`);
+}

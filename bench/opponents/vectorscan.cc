@@ -1,6 +1,7 @@
 // Opponent and judge: Vectorscan (https://github.com/VectorCamp/vectorscan), block mode over the whole file.
 //   vectorscan PATTERNS CORPUS [--ignore-case]
 // Prints the JSON line of bench/scan.mjs. One scratch, one thread; a pair is counted once per line.
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <cstring>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 #include <fcntl.h>
 #include <unistd.h>
@@ -22,8 +24,23 @@ struct Count {
   uint64_t offset = 0;           // of the text in the file
   uint64_t line_from = 0, line_to = 0;
   bool any = false;
-  std::vector<uint64_t> seen;  // per pattern: start of the line it was last counted on, plus one
-  uint64_t lines = 0, pairs = 0, hash = 0, last_line = UINT64_MAX;
+  std::vector<uint64_t> seen;  // per pattern: start of the line it was last noted on, plus one
+  // Pairs of this chunk. Matches do not come line by line, so a pair may be noted twice.
+  std::vector<std::pair<uint64_t, unsigned>> noted;
+  uint64_t lines = 0, pairs = 0, hash = 0;
+
+  void add_up() {
+    std::sort(noted.begin(), noted.end());
+    noted.erase(std::unique(noted.begin(), noted.end()), noted.end());
+    uint64_t last = UINT64_MAX;
+    for (auto &[line, id] : noted) {
+      pairs++;
+      if (line != last) lines++;
+      last = line;
+      hash = (hash + (line % 1000000007ULL * 1000003ULL % 1000000007ULL + id) % 1000000007ULL) % 1000000007ULL;
+    }
+    noted.clear();
+  }
 };
 
 static int on_match(unsigned id, unsigned long long, unsigned long long to, unsigned, void *context) {
@@ -44,9 +61,7 @@ static int on_match(unsigned id, unsigned long long, unsigned long long to, unsi
   uint64_t line = c.offset + c.line_from;
   if (c.seen[id] == line + 1) return 0;
   c.seen[id] = line + 1;
-  c.pairs++;
-  if (c.last_line != line) { c.last_line = line; c.lines++; }
-  c.hash = (c.hash + (line % 1000000007ULL * 1000003ULL % 1000000007ULL + id) % 1000000007ULL) % 1000000007ULL;
+  c.noted.emplace_back(line, id);
   return 0;
 }
 
@@ -101,6 +116,7 @@ int main(int argc, char **argv) {
     count.offset = offset;
     count.any = false;
     hs_scan(db, buffer.data(), whole, 0, scratch, on_match, &count);
+    count.add_up();
     memmove(buffer.data(), buffer.data() + whole, held - whole);
     held -= whole;
     offset += whole;
