@@ -52,3 +52,46 @@ describe.skipIf(hindrance !== null).each(examples)('$json.id', ({ json, page }) 
       });
   });
 });
+
+describe.skipIf(hindrance !== null)('a proof that was cut off', () => {
+  test('goes on where it was, and has the samples of what it showed before', {
+    timeout: 300_000,
+  }, async () => {
+    const [{ json, page } = { json: {}, page: '' }] = examples;
+    // A journal of its own: the same record is proven above.
+    const { record } = parseRecord({ ...json, id: 'example/cut-off' });
+    if (!record) throw new Error('no record');
+    const { plan } = compilePage(page, record, 'docs/lab.md');
+    if (!plan) throw new Error('no plan');
+    const { book } = compileBook([{ record, file: 'record.json' }]);
+    const run = (signal?: AbortSignal, onProgress?: (cell: string) => void) =>
+      prove({
+        plan,
+        book,
+        cache: labCache(),
+        previous: null,
+        wanted: () => true,
+        jobs: 4,
+        today: '2026-01-01',
+        say: () => {},
+        ...(signal ? { signal } : {}),
+        ...(onProgress ? { onProgress: (p: { cell: string }) => onProgress(p.cell) } : {}),
+      });
+    const stop = new AbortController();
+    const open = new Set(['nothing', 'open-file', 'open-folder', 'chmod-777', '?file-mode']);
+    const cut = run(stop.signal, (cell) => {
+      const [, cause, key = ''] = cell.split('/');
+      if (cause === 'file-closed') open.delete(key);
+      if (open.size === 0) stop.abort(new Error('cut off'));
+    });
+    await expect(cut).rejects.toThrow('cut off');
+    const { samples, evidence } = await run();
+    expect(evidence.cells).toHaveLength(14);
+    expect([...samples.keys()].sort()).toEqual([
+      'file-closed.debian12',
+      'folder-closed.debian12',
+      'healthy.debian12',
+    ]);
+    expect(samples.get('file-closed.debian12')).toContain('/srv/app/config: Permission denied');
+  });
+});

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { placeholdersOf } from '../record/index.ts';
-import { type Block, HEALTHY, type Plan, type Section } from './plan.ts';
+import { type Block, HEALTHY, LAB_LIMITS, type Plan, type Section } from './plan.ts';
 
 /** One place of the matrix. */
 export interface CellKey {
@@ -87,10 +87,20 @@ export function valuesFor(plan: Plan, cell: CellKey): Record<string, string> {
 }
 
 /**
- * Digest of everything that is run in a cell, and of nothing else: no line numbers, prose, titles, and no other
- * section. First 12 hex digits of the SHA-256 of canonical JSON.
+ * Digest of everything that is run in a cell, and of nothing else: no line numbers, prose, titles, no other section, and
+ * no limit that stops what takes too long (a line whose run met it says so itself). First 12 hex digits of the SHA-256 of
+ * canonical JSON.
  */
 export function digestOf(plan: Plan, cell: CellKey): string {
+  return digestWith(plan, cell, LAB_LIMITS.defaultTimeoutSeconds);
+}
+
+/** The digest as it was until the page's `timeout` was left out of it: lines of then go on to count. */
+export function olderDigestOf(plan: Plan, cell: CellKey): string {
+  return digestWith(plan, cell, plan.timeoutSeconds);
+}
+
+function digestWith(plan: Plan, cell: CellKey, timeoutSeconds: number): string {
   const { suite, needs } = plan.environments[cell.env] as Plan['environments'][string];
   const { base, cause, own } = partsOf(plan, cell);
   const action = cell.kind === 'action' ? plan.actions[cell.key] : undefined;
@@ -111,7 +121,7 @@ export function digestOf(plan: Plan, cell: CellKey): string {
     settleMs: canonical(plan.settleMs),
     signature: canonicalPart(plan.signature),
     suite: canonical(suite),
-    timeoutSeconds: canonical(plan.timeoutSeconds),
+    timeoutSeconds: canonical(timeoutSeconds),
     users: canonicalPart(plan.users),
     values: canonical(
       Object.fromEntries(used.filter((n) => Object.hasOwn(values, n)).map((n) => [n, values[n]])),

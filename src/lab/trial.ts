@@ -4,12 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { type Book, matchText } from '../book/index.ts';
+import { automatonOf, type Book, matchText } from '../book/index.ts';
 import { diagnose, fillCommand } from '../diagnosis/index.ts';
-import { NO_READING, type Outcome } from '../evidence/index.ts';
+import { COMMANDS_FAILED, NO_READING, type Outcome } from '../evidence/index.ts';
 import { blocksFor, type CellKey, fillValues, valuesFor } from './cells.ts';
 import { type Block, type BlockOf, HEALTHY, LAB_LIMITS, type Plan } from './plan.ts';
-import { Sandbox, SandboxError, type StepResult } from './sandbox.ts';
+import { NOT_LISTENING, Sandbox, SandboxError, type StepResult } from './sandbox.ts';
 import { DEFAULT_ACCOUNT, failure, personOf, stepOf, type World, WorldError } from './world.ts';
 
 /** Bounds of one trial; `docs/lab.md` lists those that authors meet. */
@@ -99,6 +99,8 @@ export class Trial {
   private attemptCommands: string | null = null;
   private symptom: string | null = null;
   private healthyText: string | null = null;
+  /** Something was stopped because it took longer than the page's `timeout`. */
+  timedOut = false;
   /** From the action or check on, blocks are the person's. */
   private acting = false;
   /** Where the present action begins in the transcript: in a drill one trial has several. */
@@ -416,6 +418,7 @@ export class Trial {
   ): Promise<StepResult> {
     const step = stepOf(this.world, block, script, variables);
     const result = await this.sandbox.run(step);
+    if (result.timedOut) this.timedOut = true;
     const shown = script.replace(/^set (?:\+e )?\+o pipefail\n/, '').trimEnd();
     this.say(`# ${what}, as ${step.account} in ${step.cwd}\n$ ${shown}`);
     if (result.output.trim() !== '') this.say(result.output.trimEnd());
@@ -505,6 +508,7 @@ export class Trial {
     this.say(`# service ${name}, as ${step.account}\n$ ${block.body.trimEnd()}`);
     const trouble = await this.sandbox.start(name, step, block.listens);
     if (trouble !== null) {
+      if (trouble.startsWith(NOT_LISTENING)) this.timedOut = true;
       const said = `line ${block.line}: the service ${name} does not come up: ${trouble}`;
       if (mustComeUp) throw new Verdict('lab_failed', said);
       this.say(said);
@@ -516,6 +520,7 @@ export class Trial {
       stepOf(this.world, ready, `until (\n${ready.body}\n) >/dev/null 2>&1; do sleep 0.02; done`),
     );
     if (waited.exit === 0) return;
+    if (waited.timedOut) this.timedOut = true;
     const said = `line ${ready.line}: the service ${name} does not get ready`;
     if (mustComeUp) throw new Verdict('lab_failed', said);
     this.say(said);
@@ -568,7 +573,7 @@ export class Trial {
         `set +o pipefail\n${filled}`,
         this.variables,
       );
-      if (result.exit !== 0) throw new Verdict('rejected', `it cannot be applied: it ${failure(result)}`);
+      if (result.exit !== 0) throw new Verdict('rejected', `${COMMANDS_FAILED}: it ${failure(result)}`);
     }
     for (const block of blocks) {
       if (block.verb !== 'applied') continue;
@@ -733,9 +738,9 @@ function readingOf(readings: Plan['checks'][string]['readings'], result: StepRes
   return NO_READING[0];
 }
 
-/** Per line, as everywhere in a record; readings are short and run in the lab only. */
+/** Per line and in the language of patterns, as everywhere in a record: what lint admits means the same here. */
 function matchesLine(regex: string, text: string): boolean {
-  const pattern = new RegExp(regex, 'u');
+  const pattern = automatonOf(regex);
   return text.split('\n').some((line) => pattern.test(line.replace(/\r$/, '')));
 }
 
