@@ -10,7 +10,7 @@ import { COMMANDS_FAILED, NO_READING, type Outcome } from '../evidence/index.ts'
 import { blocksFor, type CellKey, fillValues, valuesFor } from './cells.ts';
 import { type Block, type BlockOf, HEALTHY, LAB_LIMITS, type Plan } from './plan.ts';
 import { NOT_LISTENING, Sandbox, SandboxError, type StepResult } from './sandbox.ts';
-import { DEFAULT_ACCOUNT, failure, personOf, stepOf, type World, WorldError } from './world.ts';
+import { DEFAULT_ACCOUNT, failure, LAB_STEP, personOf, stepOf, type World, WorldError } from './world.ts';
 
 /** Bounds of one trial; `docs/lab.md` lists those that authors meet. */
 export const TRIAL_LIMITS = {
@@ -487,6 +487,7 @@ export class Trial {
       `edit ${block.path}`,
       { as: root.name, in: '/' },
       `patch --silent --force --fuzz=0 --reject-file=- --output=${OUT_FILE} -- ${quote(block.path)} ${DIFF_FILE}\ncat ${OUT_FILE} >${quote(block.path)}`,
+      LAB_STEP,
     );
     if (patched.exit !== 0)
       throw new Verdict('rejected', `line ${block.line}: the diff does not fit ${block.path}`);
@@ -517,7 +518,7 @@ export class Trial {
     const ready = this.ready.get(name);
     if (!ready) return;
     const waited = await this.sandbox.run(
-      stepOf(this.world, ready, `until (\n${ready.body}\n) >/dev/null 2>&1; do sleep 0.02; done`),
+      stepOf(this.world, ready, `until (\n${ready.body}\n) >/dev/null 2>&1; do /bin/sleep 0.02; done`),
     );
     if (waited.exit === 0) return;
     if (waited.timedOut) this.timedOut = true;
@@ -710,6 +711,7 @@ export class Trial {
         this.world,
         { as: root.name, in: '/' },
         `find ${files} -type f -size -32k -newer /dev/ptmx -print -exec cat {} + | head -c ${TRIAL_LIMITS.maxConfigurationBytes}`,
+        LAB_STEP,
       ),
     );
     this.say(`--- configuration changed since the start\n${shown.output.trimEnd()}`);
