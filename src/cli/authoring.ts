@@ -110,7 +110,12 @@ export async function runNew(
   }
   const near = nearestRecords(book, signature);
   if (near.length > 0) print(`Nearest in the book: ${near.join(', ')}`);
+  if (text !== '')
+    print(
+      `Rename the sample when you know its cause, and where it was printed: match.<cause>.<environment>.log`,
+    );
   print(`Next: fill it in, then  faultbook lint ${folder}`);
+  print(`To see it as a reader does: faultbook explain ${id} --book ${flags.records ?? DEFAULT_RECORDS}`);
   return EXIT.ok;
 }
 
