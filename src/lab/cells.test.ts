@@ -5,6 +5,7 @@ import { parseRecord } from '../record/index.ts';
 import {
   blocksFor,
   type CellKey,
+  callerOf,
   cellsOf,
   digestOf,
   fillValues,
@@ -307,5 +308,51 @@ describe('stale', () => {
         : {},
     );
     expect(names(PLAN, failed)).toEqual(ALL.filter((n) => n.startsWith('new/a/')));
+  });
+});
+
+describe('another call of the program', () => {
+  const at = (as: string | null, folder: string | null) => ({ as, in: folder });
+  const person = (text: string) => planOf(PAGE.replace('---\nA page', `${text}\n---\nA page`));
+
+  test.each([
+    [
+      'where the attempt is made, though the person has a folder',
+      'person: {as: user, in: /srv}',
+      at(null, null),
+      at(null, '/work/sub'),
+      at('user', '/work/sub'),
+    ],
+    [
+      'where the attempt is made by default',
+      'person: {in: /srv}',
+      at(null, null),
+      at(null, null),
+      at(null, null),
+    ],
+    ['where it says', 'person: {in: /srv}', at(null, '/etc'), at(null, '/work/sub'), at(null, '/etc')],
+    [
+      'where the person is, if that is somebody else',
+      'person: {as: root, in: /srv}',
+      at(null, null),
+      at(null, '/work/sub'),
+      at('root', '/srv'),
+    ],
+    [
+      'at the home of an account of its own',
+      'person: {as: root, in: /srv}',
+      at('www', null),
+      at(null, '/work/sub'),
+      at('www', null),
+    ],
+    [
+      'where that account makes the attempt',
+      'person: {as: root, in: /srv}',
+      at('www', null),
+      at('www', '/var/www'),
+      at('www', '/var/www'),
+    ],
+  ])('%s', (_, front, called, attempt, expected) => {
+    expect(callerOf(person(front), called, attempt)).toEqual(expected);
   });
 });

@@ -4,7 +4,16 @@
  */
 import { createHash } from 'node:crypto';
 import { placeholdersOf } from '../record/index.ts';
-import { type Block, HEALTHY, LAB_LIMITS, type Plan, type Section } from './plan.ts';
+import {
+  type Block,
+  type BlockOf,
+  DEFAULT_ACCOUNT,
+  HEALTHY,
+  LAB_LIMITS,
+  type Plan,
+  type Section,
+  WORK_FOLDER,
+} from './plan.ts';
 
 /** One place of the matrix. */
 export interface CellKey {
@@ -130,11 +139,61 @@ function digestWith(plan: Plan, cell: CellKey, timeoutSeconds: number): string {
     what: canonical(action || check ? { commands, readings: check?.readings ?? null } : cell.key),
     writable: canonical(plan.writable.toSorted()),
   };
+  // Said only where it differs from what it would be without: cells that it does not concern keep their digest.
+  const called = calledElsewhere(plan, [...(base ?? []), ...(cause ?? [])], own ?? []);
+  if (called !== undefined) Object.assign(run, { called: canonical(called) });
   const json = Object.entries(run).map(([name, text]) => `${JSON.stringify(name)}:${text}`);
   return createHash('sha256')
     .update(`{${json.join(',')}}`)
     .digest('hex')
     .slice(0, 12);
+}
+
+interface Place {
+  readonly as: string | null;
+  readonly in: string | null;
+}
+
+/** Who types actions and checks, and where: as the page says; else whoever types the attempt. */
+export function personOf({ person }: Plan, attempt: Place): Place {
+  return { as: person.as ?? attempt.as, in: person.in ?? (person.as === null ? attempt.in : null) };
+}
+
+/**
+ * Who calls the program in another way (`attempt commands`), and where: the person, but where that is whoever types the
+ * attempt, in its folder, because the same thing is to be done.
+ */
+export function callerOf(plan: Plan, called: Place, attempt: Place): Place {
+  const as = called.as ?? personOf(plan, attempt).as;
+  if (called.in === null && accountOf(as) === accountOf(attempt.as)) return { as, in: attempt.in };
+  return typistOf(plan, called, attempt);
+}
+
+/** Who types a block of an action or a check: the person, unless it says otherwise. */
+export function typistOf(plan: Plan, block: Place, attempt: Place): Place {
+  const person = personOf(plan, attempt);
+  return { as: block.as ?? person.as, in: block.in ?? (block.as === null ? person.in : null) };
+}
+
+function accountOf(as: string | null): string {
+  return as ?? DEFAULT_ACCOUNT;
+}
+
+/** The folder in which a cell calls the program, where it is not the person's; undefined where it is. */
+function calledElsewhere(plan: Plan, attempts: readonly Block[], own: readonly Block[]): string | undefined {
+  const isAttempt = (b: Block): b is BlockOf<'attempt'> => b.verb === 'attempt';
+  const attempt = attempts.filter(isAttempt).at(-1);
+  const called = own.find((b): b is BlockOf<'attempt'> => isAttempt(b) && b.commands);
+  if (!attempt || !called) return undefined;
+  const folder = (place: Place) => place.in ?? homeIn(plan, accountOf(place.as));
+  const here = folder(callerOf(plan, called, attempt));
+  return here === folder(typistOf(plan, called, attempt)) ? undefined : here;
+}
+
+/** Where an account's blocks run unless they say otherwise. */
+function homeIn(plan: Plan, account: string): string {
+  if (account === DEFAULT_ACCOUNT) return WORK_FOLDER;
+  return plan.users.find((u) => u.name === account)?.home ?? (account === 'root' ? '/root' : account);
 }
 
 /** The blocks that meet in a cell, in the order in which they count. */

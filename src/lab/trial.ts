@@ -7,10 +7,18 @@ import { mkdirSync } from 'node:fs';
 import { automatonOf, type Book, matchText } from '../book/index.ts';
 import { diagnose, fillCommand } from '../diagnosis/index.ts';
 import { COMMANDS_FAILED, NO_READING, type Outcome } from '../evidence/index.ts';
-import { blocksFor, type CellKey, fillValues, valuesFor } from './cells.ts';
-import { type Block, type BlockOf, HEALTHY, LAB_LIMITS, type Plan } from './plan.ts';
+import {
+  blocksFor,
+  type CellKey,
+  callerOf,
+  fillValues,
+  personOf as personIn,
+  typistOf,
+  valuesFor,
+} from './cells.ts';
+import { type Block, type BlockOf, DEFAULT_ACCOUNT, HEALTHY, LAB_LIMITS, type Plan } from './plan.ts';
 import { NOT_LISTENING, Sandbox, SandboxError, type StepResult } from './sandbox.ts';
-import { DEFAULT_ACCOUNT, failure, LAB_STEP, personOf, stepOf, type World, WorldError } from './world.ts';
+import { failure, LAB_STEP, personOf, stepOf, type World, WorldError } from './world.ts';
 
 /** Bounds of one trial; `docs/lab.md` lists those that authors meet. */
 export const TRIAL_LIMITS = {
@@ -392,18 +400,13 @@ export class Trial {
   }
 
   /** Who types actions and checks. */
-  private person(): { readonly as: string | null; readonly in: string | null } {
-    const { person } = this.plan;
-    return {
-      as: person.as ?? this.attempt.as,
-      in: person.in ?? (person.as === null ? this.attempt.in : null),
-    };
+  private person() {
+    return personIn(this.plan, this.attempt);
   }
 
   /** A block of an action or a check: the person's, unless it says otherwise. */
   private asPerson(block: { readonly as: string | null; readonly in: string | null }) {
-    const person = this.person();
-    return { as: block.as ?? person.as, in: block.in ?? (block.as === null ? person.in : null) };
+    return typistOf(this.plan, block, this.attempt);
   }
 
   private say(line: string): void {
@@ -566,7 +569,7 @@ export class Trial {
     }
     if (called) {
       this.attemptCommands = filled;
-      this.attempt = { ...called, ...this.asPerson(called) };
+      this.attempt = { ...called, ...callerOf(this.plan, called, this.attempt) };
     } else if (filled !== '') {
       const result = await this.step(
         `action ${cell.key}`,

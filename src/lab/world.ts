@@ -4,7 +4,15 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { blocksFor } from './cells.ts';
 import { foreignSuiteOf, parseNeed } from './needs.ts';
-import { type BlockOf, HEALTHY, LAB_CONTRACT, type Plan, type Suite } from './plan.ts';
+import {
+  type BlockOf,
+  DEFAULT_ACCOUNT,
+  HEALTHY,
+  LAB_CONTRACT,
+  type Plan,
+  type Suite,
+  WORK_FOLDER,
+} from './plan.ts';
 import { missing, type Provisioned, type ProvisionOptions, provision } from './provision/index.ts';
 import {
   type Identity,
@@ -15,9 +23,6 @@ import {
   type StepResult,
 } from './sandbox.ts';
 
-/** Where blocks run unless they say otherwise. */
-export const WORK_FOLDER = '/work';
-export const DEFAULT_ACCOUNT = 'user';
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** For steps of the lab's own: what a page or a package calls `patch` or `find` is not theirs. */
 export const LAB_STEP: Readonly<Record<string, string>> = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
