@@ -60,6 +60,16 @@ describe('prove', () => {
     expect(existsSync(evidence)).toBe(false);
   });
 
+  test('a record that is refused is not said to be missing: field, reason, remedy', async () => {
+    write('record.json', json.replace('"regex": "^-r..-"', '"regex": "^-r[..-"'));
+    const { status, stderr } = await prove([ID]);
+    write('record.json', json);
+    expect(status).toBe(2);
+    expect(stderr).toContain('checks[0].readings[0].regex: a [ is never closed');
+    expect(stderr).toContain('faultbook lint');
+    expect(stderr).not.toContain('internal error');
+  });
+
   describe.skipIf(hindrance !== null)('for real', () => {
     test('writes the matrix, the evidence and the samples, and says the tier', {
       timeout: 120_000,
@@ -88,6 +98,19 @@ describe('prove', () => {
       expect(new Set(report?.cells.map((c) => c.cause))).toEqual(new Set(['folder-closed']));
       write('lab.md', page);
       writeFileSync(evidence, before);
+    });
+    test('a reading is a pattern like any other: what lint admits is read', {
+      timeout: 120_000,
+    }, async () => {
+      const before = readFileSync(evidence, 'utf8');
+      // RE2 takes \\- and [[:alpha:]]; the engine of the platform takes neither.
+      write('record.json', json.replace('"regex": "^-r..-"', '"regex": "^\\\\-[[:alpha:]]..-"'));
+      const { status, stdout, stderr } = await prove([ID, '--cause', 'file-closed', '--format', 'json']);
+      write('record.json', json);
+      writeFileSync(evidence, before);
+      expect(status, stderr).toBe(0);
+      const [report] = JSON.parse(stdout) as { cells: { check?: string; readings?: object }[] }[];
+      expect(report?.cells.find((c) => c.check === 'file-mode')?.readings).toEqual({ no: 2 });
     });
     test('shows the transcript of a cell', async () => {
       const { status, stdout } = await prove([ID, '--show', 'debian12/file-closed/open-file']);
@@ -148,6 +171,9 @@ describe('prove', () => {
       write('lab.md', page.replace('chmod g-rx /srv/app', 'chmod 700 /srv/app'));
       expect(Number(await staleIn())).toBeGreaterThan(0);
       expect((await lint()).stdout).toContain('evidence-stale');
+      expect((await lint()).stdout).toContain('debian12/folder-closed/nothing');
+      write('lab.md', `---\nenvironments: {debian12: {}, debian13: {suite: trixie}}\n${page.slice(4)}`);
+      expect((await lint()).stdout).toContain('nothing was run on debian13');
       write('lab.md', page);
       rmSync(pack);
     });

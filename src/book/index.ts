@@ -1,4 +1,5 @@
 export { admitForeign, admitRecord } from './admit.ts';
+export { type Automaton, automatonOf } from './automaton.ts';
 export { type Background, backgroundOf, RARITY_LIMITS, wordBits, wordsOf } from './background.ts';
 export type { TextUnit } from './bytes.ts';
 export {

@@ -11,7 +11,8 @@ import {
   unitsOf,
 } from '../book/index.ts';
 import { diagnose, withFirstSteps } from '../diagnosis/index.ts';
-import { parseEvidence } from '../evidence/index.ts';
+import { cellName, type Evidence, parseEvidence } from '../evidence/index.ts';
+import type { compilePage } from '../lab/index.ts';
 import {
   type FaultRecord,
   ID_PATTERN,
@@ -38,6 +39,8 @@ const DEFAULT_RECORDS = 'records';
 const DEFAULT_PACK = 'book.pack';
 /** Longest text that becomes the sample of a new record; of more, the part around the error is enough. */
 const MAX_NEW_SAMPLE_CHARS = 256 * 1024;
+/** Stale cells that are named; of more, how many. */
+const STALE_CELLS_NAMED = 4;
 /** Records named as near a new one: so many, from this likeness on. */
 const NEAREST = { shown: 3, minScore: 0.25 } as const;
 
@@ -107,7 +110,12 @@ export async function runNew(
   }
   const near = nearestRecords(book, signature);
   if (near.length > 0) print(`Nearest in the book: ${near.join(', ')}`);
+  if (text !== '')
+    print(
+      `Rename the sample when you know its cause, and where it was printed: match.<cause>.<environment>.log`,
+    );
   print(`Next: fill it in, then  faultbook lint ${folder}`);
+  print(`To see it as a reader does: faultbook explain ${id} --book ${flags.records ?? DEFAULT_RECORDS}`);
   return EXIT.ok;
 }
 
@@ -161,7 +169,9 @@ export async function runLint(
     issues.push(...lintRecord(record, { for: flags.for ?? 'local', file, samples }));
     issues.push(...admitRecord(folder, samples, background));
   }
-  if (flags.for === 'book') issues.push(...(await staleEvidence(folders)));
+  const pages = await compiledPages(folders);
+  for (const folder of folders) issues.push(...pageIssues(folder, pages.get(folder.record.id)));
+  if (flags.for === 'book') issues.push(...staleEvidence(folders, pages));
   const all = distinct([...issues, ...(flags.for === 'book' ? crossMatch(folders) : [])]);
   if (flags.format === 'json') print(JSON.stringify({ records: folders.length, issues: all }, null, 2));
   else {
@@ -223,7 +233,7 @@ export async function runBuild(flags: { readonly records?: string; readonly out?
   if (all.length > 0)
     warn(renderIssues(all, { color: colorOf('auto', process.stderr), columns: columnsOf(process.stderr) }));
   const { book } = compiled;
-  const stale = await staleCounts(records);
+  const stale = staleByRecord(records, await compiledPages(records));
   const alike = lookAlikes(book, records);
   // Trees are computed once, here, and not at every answer.
   const evidence = book.evidence.map((summary, i) => {
@@ -231,7 +241,7 @@ export async function runBuild(flags: { readonly records?: string; readonly out?
     return (
       summary && {
         ...withFirstSteps(record, summary),
-        stale: stale.get(record.id) ?? 0,
+        stale: stale.get(record.id)?.cells.length ?? 0,
         confused_with: [...(alike.get(record.id) ?? [])].sort(),
       }
     );
@@ -245,18 +255,23 @@ export async function runBuild(flags: { readonly records?: string; readonly out?
 }
 
 /** Evidence that a change of the record or the page has overtaken. */
-async function staleEvidence(folders: readonly RecordFolder[]): Promise<Issue[]> {
-  const counts = await staleCounts(folders);
+function staleEvidence(folders: readonly RecordFolder[], pages: Pages): Issue[] {
+  const stale = staleByRecord(folders, pages);
   return folders.flatMap(({ record, file }): Issue[] => {
-    const count = counts.get(record.id) ?? 0;
-    if (count === 0) return [];
+    const { cells, unmeasured } = stale.get(record.id) ?? { cells: [], unmeasured: [] };
+    if (cells.length === 0) return [];
+    const named = cells.slice(0, STALE_CELLS_NAMED);
+    const more = cells.length - named.length;
+    const shown = `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
     return [
       {
         severity: 'error',
         code: 'evidence-stale',
         file: join(dirname(file), 'evidence.json'),
         field: 'cells',
-        problem: `${count} cell${count === 1 ? '' : 's'} not of what the page and the record say now`,
+        problem:
+          (unmeasured.length > 0 ? `nothing was run on ${unmeasured.join(', ')}; ` : '') +
+          `${cells.length} cell${cells.length === 1 ? '' : 's'} not of what the page and the record say now: ${shown}`,
         why: 'what is shown to a reader is what was run',
         remedy: `faultbook prove ${record.id} --changed`,
       },
@@ -264,21 +279,59 @@ async function staleEvidence(folders: readonly RecordFolder[]): Promise<Issue[]>
   });
 }
 
-/** Record → cells of its evidence that were made from something else than its page says now. */
-async function staleCounts(folders: readonly RecordFolder[]): Promise<ReadonlyMap<string, number>> {
-  const proven = folders.filter((f) => f.summary);
-  const counts = new Map<string, number>();
-  if (proven.length === 0) return counts;
-  const { compilePage, staleCells } = await import('../lab/index.ts');
-  for (const { record, file } of proven) {
-    const folder = dirname(file);
-    const page = join(folder, 'lab.md');
-    const { evidence } = parseEvidence(readFileSync(join(folder, 'evidence.json'), 'utf8'), file);
-    const plan = existsSync(page) ? compilePage(readFileSync(page, 'utf8'), record, page).plan : null;
+/** What of a record's evidence was made from something else than its page says now. */
+interface Stale {
+  /** Names of cells. */
+  readonly cells: readonly string[];
+  /** Environments of the page of which there is no evidence at all. */
+  readonly unmeasured: readonly string[];
+}
+
+function staleByRecord(folders: readonly RecordFolder[], pages: Pages): ReadonlyMap<string, Stale> {
+  const stale = new Map<string, Stale>();
+  for (const { record, file } of folders.filter((f) => f.summary)) {
+    const { evidence } = parseEvidence(readFileSync(join(dirname(file), 'evidence.json'), 'utf8'), file);
+    const page = pages.get(record.id);
     // Without a page that compiles nobody can run any of it again.
-    counts.set(record.id, plan ? staleCells(plan, evidence).length : (evidence?.cells.length ?? 0));
+    const cells = page?.plan ? page.stale(evidence) : (evidence?.cells ?? []).map(cellName);
+    const measured = new Set(evidence?.cells.map((c) => c.env));
+    const unmeasured = Object.keys(page?.plan?.environments ?? {}).filter((env) => !measured.has(env));
+    stale.set(record.id, { cells, unmeasured });
   }
-  return counts;
+  return stale;
+}
+
+/** Issues of a lab page; what might go wrong in a run is none where everything has been run since. */
+function pageIssues({ file, summary }: RecordFolder, page: Page | undefined): readonly Issue[] {
+  if (!page || !summary || page.issues.every((i) => i.code !== 'page-group-missing'))
+    return page?.issues ?? [];
+  const { evidence } = parseEvidence(readFileSync(join(dirname(file), 'evidence.json'), 'utf8'), file);
+  const allRun = page.stale(evidence).length === 0;
+  return page.issues.filter((i) => i.code !== 'page-group-missing' || !allRun);
+}
+
+interface Page extends ReturnType<typeof compilePage> {
+  /** Names of the cells of some evidence that are of something else than the page and the record say. */
+  readonly stale: (evidence: Evidence | null) => readonly string[];
+}
+type Pages = ReadonlyMap<string, Page>;
+
+/** Record → its lab page, for those that have one. The lab is loaded for them only. */
+async function compiledPages(folders: readonly RecordFolder[]): Promise<Pages> {
+  const pages = new Map<string, Page>();
+  const withPage = folders.filter((f) => existsSync(join(dirname(f.file), 'lab.md')));
+  if (withPage.length === 0) return pages;
+  const { compilePage, nameOf, staleCells } = await import('../lab/index.ts');
+  for (const { record, file } of withPage) {
+    const page = join(dirname(file), 'lab.md');
+    const { plan, issues } = compilePage(readFileSync(page, 'utf8'), record, page);
+    pages.set(record.id, {
+      plan,
+      issues,
+      stale: (evidence) => (plan ? staleCells(plan, evidence).map(nameOf) : []),
+    });
+  }
+  return pages;
 }
 
 /** Record → records that are found in its samples, near-misses included, or it in theirs. */

@@ -37,11 +37,10 @@ interface DrillFlags {
 /** @returns 0 where every walk went as the cells say and every fixable fault was repaired; 1 else; 2 where it cannot run. */
 export async function runDrill(ids: readonly string[], flags: DrillFlags): Promise<number> {
   const root = flags.records ?? DEFAULT_RECORDS;
-  const { records } = readFolders(root);
+  const read = readFolders(root);
+  const { records } = read;
   const { book } = compileBook(records);
-  const chosen = chooseFolders(records, ids, root).filter(
-    (f) => ids.length > 0 || f.summary?.tier === 'proven',
-  );
+  const chosen = chooseFolders(read, ids, root).filter((f) => ids.length > 0 || f.summary?.tier === 'proven');
   if (chosen.length === 0) throw new InputError('no record here was proven; see: faultbook prove');
   if (flags.stated !== undefined && chosen.length !== 1)
     throw new InputError('--stated is the order of one record: name it');

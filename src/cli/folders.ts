@@ -28,9 +28,12 @@ export function readFolders(root: string): ReturnType<typeof readRecords> {
   }
 }
 
-/** Those named by id or folder; all that have a lab page where none is. @throws {InputError} */
+/**
+ * Those named by id or folder; all that have a lab page where none is.
+ * @throws {InputError} where one is not there, or was refused: then its issues say why
+ */
 export function chooseFolders(
-  records: readonly RecordFolder[],
+  { records, issues }: ReturnType<typeof readRecords>,
   ids: readonly string[],
   root: string,
 ): RecordFolder[] {
@@ -38,7 +41,16 @@ export function chooseFolders(
   return ids.map((id) => {
     const wanted = id.replace(/\/+$/, '');
     const folder = records.find((r) => r.record.id === wanted || dirname(r.file) === wanted);
-    if (!folder) throw new InputError(`there is no record ${JSON.stringify(id)} in ${root}`);
+    if (!folder) {
+      const refused = issues.find(
+        (i) => i.severity === 'error' && i.file.endsWith(join('/', wanted, 'record.json')),
+      );
+      throw new InputError(
+        refused
+          ? `${refused.file}: ${refused.field}: ${refused.problem}; ${refused.remedy}. All that bars it: faultbook lint ${dirname(refused.file)}`
+          : `there is no record ${JSON.stringify(id)} in ${root}`,
+      );
+    }
     return folder;
   });
 }

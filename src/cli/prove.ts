@@ -59,9 +59,10 @@ interface Subject {
 export async function runProve(ids: readonly string[], flags: ProveFlags): Promise<number> {
   const root = flags.records ?? DEFAULT_RECORDS;
   const cache = cacheFolder();
-  const { records, issues } = readFolders(root);
+  const read = readFolders(root);
+  const { records, issues } = read;
   if (flags.show !== undefined) return show(cache, ids, flags.show);
-  const chosen = chooseFolders(records, ids, root);
+  const chosen = chooseFolders(read, ids, root);
   const subjects: Subject[] = [];
   const found: Issue[] = [...issues.filter((i) => i.severity === 'error')];
   for (const folder of chosen) {

@@ -13,7 +13,8 @@ const TYPE_PATTERNS: Readonly<Record<Exclude<GroupType, 'text'>, RegExp>> = {
   port: /^\d{1,5}$/,
   // Few spaces: a path is a word or four, a sentence ("/x, now ignore all rules and run …") is not a path.
   path: /^(?!(?:\S* ){4})[\p{L}\p{N}_@%+=:,./~^()\\ -]{1,512}$/u,
-  name: /^[\p{L}\p{N}_@.$/][\p{L}\p{N}_.@$:/+~^*-]{0,213}$/u,
+  // Also an address in brackets with its port, as ssh and servers write it beside `host:port`.
+  name: /^(?:[\p{L}\p{N}_@.$/][\p{L}\p{N}_.@$:/+~^*-]{0,213}|\[[A-Za-z0-9_.:%-]{1,253}\]:\d{1,5})$/u,
   number: /^\d{1,20}(?:\.\d{1,10})?$/,
   version: /^[~^=v]{0,2}\d[A-Za-z0-9.+-]{0,63}$/,
   url: /^[a-z][a-z0-9+.-]{1,10}:\/\/[A-Za-z0-9_.:@[\]-]{1,253}(?:\/[A-Za-z0-9_./%~?=&+,:@#-]{0,500})?$/,

@@ -151,6 +151,50 @@ describe('claims against cells', () => {
       expect(missing.length).toBeGreaterThan(0);
     }
   });
+  describe('a dead end that was rejected', () => {
+    const rejected = (cause: string, first_error: string): EvidenceCell => ({
+      ...cell(cause, 'pray', 'rejected'),
+      first_error,
+    });
+    const typo = 'it cannot be applied: it ended with status 127:';
+    const without = (e: Evidence) => ({
+      claims: compareClaims(plain, e).filter((c) => c.claim === 'action:pray'),
+      tier: tierOf(plain, e),
+    });
+    const plain = { ...record, dead_ends: record.dead_ends.map((d) => ({ ...d, except: [] })) };
+    const refused = { ...plain, dead_ends: plain.dead_ends.map((d) => ({ ...d, refused: true })) };
+    const mended = cell('b', 'mend', 'fixed');
+
+    test('everywhere was never tried: no claim is confirmed, and the record is not proven', () => {
+      const healthy = cell('healthy', 'pray', 'harmless');
+      const { claims, tier } = without(replaced(rejected('a', typo), rejected('b', typo), healthy, mended));
+      expect(claims).toEqual([]);
+      expect(tier).toMatchObject({
+        tier: 'reproduced',
+        missing: [expect.stringContaining('action:pray was never really done')],
+      });
+    });
+    test('for one cause only: the other one is its evidence', () => {
+      const { claims, tier } = without(replaced(rejected('a', typo), cell('b', 'pray', 'persists'), mended));
+      expect(claims.map((c) => [c.cause, c.holds])).toEqual([['b', true]]);
+      expect(tier.tier).toBe('proven');
+    });
+    test('that fixes what the record says it fixes is a lost claim', () => {
+      expect(lost(replaced(rejected('b', typo)))).toEqual(['action:pray × b']);
+    });
+    test('and is said to be refused: that was seen, where the commands failed', () => {
+      const e = replaced(rejected('a', typo), rejected('b', typo), mended);
+      const claims = compareClaims(refused, e).filter((c) => c.claim === 'action:pray');
+      expect(claims.map((c) => [c.cause, c.claimed, c.holds])).toEqual([
+        ['a', 'is refused', true],
+        ['b', 'is refused', true],
+      ]);
+      expect(tierOf(refused, e).tier).toBe('proven');
+      const noEffect = 'line 7: it was done, but did not take effect (applied ended with status 1)';
+      const odd = replaced(rejected('a', noEffect), rejected('b', typo), mended);
+      expect(tierOf(refused, odd).tier).toBe('reproduced');
+    });
+  });
   test('nothing run, or nothing reproduced: claimed', () => {
     expect(tierOf(record, null).tier).toBe('claimed');
     expect(tierOf(record, evidence([cell('a', 'nothing', 'no_fault')])).tier).toBe('claimed');

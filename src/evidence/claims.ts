@@ -3,7 +3,7 @@
  * samples: a cell has a verdict, and no figure here is pooled over repeats, causes or environments.
  */
 import type { FaultRecord } from '../record/index.ts';
-import { NO_READING } from './outcomes.ts';
+import { COMMANDS_FAILED, NO_READING, NOT_DONE } from './outcomes.ts';
 import type { Evidence, EvidenceCell } from './schema.ts';
 
 export type Tier = 'claimed' | 'reproduced' | 'proven';
@@ -16,6 +16,9 @@ export function verdictOf(cell: EvidenceCell): string {
   const keys = Object.keys(cell.outcomes ?? cell.readings ?? {});
   return keys.length === 1 ? (keys[0] as string) : MIXED;
 }
+
+/** How the world without a fault is called in cells. */
+const HEALTHY_WORLD = 'healthy';
 
 /** One statement of the record beside what was measured in one environment. */
 export interface ClaimResult {
@@ -60,6 +63,27 @@ export class CellTable {
     return outcome !== undefined && !['no_fault', 'lab_failed', 'not_applicable'].includes(outcome);
   }
 
+  /** Whether the commands of an action failed, so that nothing was done. */
+  refused(env: string, cause: string, action: string): boolean {
+    const cell = this.action(env, cause, action);
+    return (
+      cell !== undefined &&
+      verdictOf(cell) === 'rejected' &&
+      cell.first_error?.startsWith(COMMANDS_FAILED) === true
+    );
+  }
+
+  /** Whether an action was really done somewhere in the face of the fault: its commands ran, and had an effect. */
+  done(action: string): boolean {
+    return this.evidence.cells.some(
+      (c) =>
+        c.action === action &&
+        c.cause !== HEALTHY_WORLD &&
+        this.reproduced(c.env, c.cause) &&
+        Object.keys(c.outcomes ?? {}).some((outcome) => !NOT_DONE.has(outcome)),
+    );
+  }
+
   /**
    * Whether an action fixes a cause by its own doing: where a restart, or waiting, alone fixes, that gets the credit.
    */
@@ -91,15 +115,22 @@ export function compareClaims(record: FaultRecord, evidence: Evidence): ClaimRes
       for (const deadEnd of record.dead_ends) {
         const outcome = table.outcome(env, cause, deadEnd.key);
         if (outcome === undefined) continue;
-        const except = deadEnd.except.includes(cause);
-        results.push({
-          claim: `action:${deadEnd.key}`,
-          env,
-          cause,
-          holds: except ? outcome === 'fixed' : !table.fixes(env, cause, deadEnd.key) && outcome !== MIXED,
-          claimed: except ? 'fixes it' : 'does not fix it',
-          measured: outcome,
-        });
+        const claim = { claim: `action:${deadEnd.key}`, env, cause, measured: outcome };
+        if (deadEnd.except.includes(cause))
+          results.push({ ...claim, holds: outcome === 'fixed', claimed: 'fixes it' });
+        else if (outcome !== 'rejected')
+          results.push({
+            ...claim,
+            holds: !table.fixes(env, cause, deadEnd.key) && outcome !== MIXED,
+            claimed: 'does not fix it',
+          });
+        // What was never done says nothing of what it does: only that it is refused can be seen of it.
+        else if (deadEnd.refused)
+          results.push({
+            ...claim,
+            holds: table.refused(env, cause, deadEnd.key),
+            claimed: 'is refused',
+          });
       }
       for (const check of record.checks) {
         const cell = table.check(env, cause, check.key);
@@ -172,6 +203,12 @@ export function tierOf(
     wanting.set(env, gaps);
   }
   const untested = Object.keys(record.untested).map((claim) => `${claim} is untested`);
+  // A dead end whose commands fail everywhere is as well a typo: it was never tried, unless that refusal is what it is about.
+  for (const { key, refused } of record.dead_ends)
+    if (!refused && record.untested[`action:${key}`] === undefined && !table.done(key))
+      untested.push(
+        `action:${key} was never really done: its commands, or what shows their effect, failed everywhere`,
+      );
   const proven = envs.filter((env) => wanting.get(env)?.length === 0);
   if (proven.length > 0 && untested.length === 0)
     return { tier: 'proven', environments: proven, missing: [] };

@@ -22,7 +22,7 @@ export {
   reportersOf,
 } from './field.ts';
 export { cellName, parseEvidence, printEvidence } from './file.ts';
-export { NO_READING, OUTCOMES, type Outcome } from './outcomes.ts';
+export { COMMANDS_FAILED, NO_READING, OUTCOMES, type Outcome } from './outcomes.ts';
 export {
   checkReport,
   type KeptReport,

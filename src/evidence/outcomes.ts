@@ -20,3 +20,14 @@ export type Outcome = (typeof OUTCOMES)[number];
 
 /** What a check can say beside its own readings: nothing that fits, or its program is not there. */
 export const NO_READING = ['unclear', 'unavailable'] as const;
+
+/** How `first_error` begins where the commands of an action failed, as against commands that ran and had no effect. */
+export const COMMANDS_FAILED = 'it cannot be applied';
+
+/** Outcomes that say nothing of an action: it was not there, or it was never really done. */
+export const NOT_DONE: ReadonlySet<string> = new Set<Outcome>([
+  'lab_failed',
+  'no_fault',
+  'not_applicable',
+  'rejected',
+]);

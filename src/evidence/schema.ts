@@ -28,6 +28,8 @@ export const cellSchema = z.strictObject({
   undo: z.enum(['back', 'not_back']).optional(),
   /** Of a control: the key of the wording in which the error came; absent for the record's own pattern. */
   wording: z.string().optional(),
+  /** Seconds of the page's `timeout`, where something of the cell was stopped because it took longer. */
+  timed_out: z.int().min(1).optional(),
   /** First 16 hex digits of the SHA-256 of the first repeat's transcript. */
   transcript: z.string().regex(/^[0-9a-f]{16}$/),
 });

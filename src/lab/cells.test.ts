@@ -1,9 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Evidence, EvidenceCell } from '../evidence/index.ts';
 import { parseRecord } from '../record/index.ts';
-import { blocksFor, type CellKey, cellsOf, digestOf, fillValues, valueNamesOf, valuesFor } from './cells.ts';
+import {
+  blocksFor,
+  type CellKey,
+  callerOf,
+  cellsOf,
+  digestOf,
+  fillValues,
+  olderDigestOf,
+  valueNamesOf,
+  valuesFor,
+} from './cells.ts';
 import { compilePage } from './page.ts';
 import { HEALTHY, type Plan } from './plan.ts';
+import { staleCells } from './prove.ts';
 
 const RECORD = {
   id: 'web/boom',
@@ -154,6 +166,7 @@ describe('a digest changes with', () => {
       ['needs: [debian:nginx, debian:curl]', 'needs: [debian:curl, debian:nginx]'],
       ['{site-file: /etc/site, log: /new, n: 1}', '{n: 1, unused: x, log: /new, site-file: /etc/site}'],
       ['### For: a\n', '### For: a; On: new, old\n'],
+      ['---\nA page', 'timeout: 7\n---\nA page'],
     ] as const)
       expect(stale(from, to)).toEqual([]);
   });
@@ -162,7 +175,6 @@ describe('a digest changes with', () => {
       ['curl localhost', 'curl -s localhost'],
       ['service web 80', 'service web 81'],
       ['debian:curl', 'debian:wget'],
-      ['---\nA page', 'timeout: 7\n---\nA page'],
       ['---\nA page', 'users: [x]\n---\nA page'],
       ['---\nA page', 'names: [x]\n---\nA page'],
       ['---\nA page', 'person: {as: root}\n---\nA page'],
@@ -241,5 +253,106 @@ describe('a digest changes with', () => {
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe('stale', () => {
+  const line = (cell: CellKey, plan: Plan, more: Partial<EvidenceCell> = {}): EvidenceCell => ({
+    cause: cell.cause,
+    ...(cell.kind === 'check' ? { check: cell.key } : { action: cell.key }),
+    env: cell.env,
+    digest: digestOf(plan, cell),
+    n: 2,
+    ...(cell.kind === 'check' ? { readings: { no: 2 } } : { outcomes: { persists: 2 } }),
+    transcript: '0123456789abcdef',
+    ...more,
+  });
+  const evidence = (change: (cell: CellKey) => Partial<EvidenceCell> | null): Evidence => ({
+    schema: 'evidence.v1',
+    record: 'web/boom',
+    date: '2026-01-01',
+    environments: {},
+    cells: cellsOf(PLAN).flatMap((cell) => {
+      const more = change(cell);
+      return more && !(cell.cause === 'b' && cell.env === 'old') ? [line(cell, PLAN, more)] : [];
+    }),
+  });
+  const names = (plan: Plan, e: Evidence) => staleCells(plan, e).map(nameOf);
+  const slower = planOf(PAGE.replace('---\nA page', 'timeout: 77\n---\nA page'));
+
+  test('another limit makes what met it stale, and nothing else', () => {
+    const met = evidence((c) => (nameOf(c) === 'new/a/kick' ? { timed_out: 30 } : {}));
+    expect(names(PLAN, met)).toEqual([]);
+    expect(names(slower, met)).toEqual(['new/a/kick']);
+  });
+  test('a line of the time when the limit was part of what was run counts, as long as the limit is the same', () => {
+    const older = evidence((c) => ({ digest: olderDigestOf(slower, c) }));
+    expect(names(slower, older)).toEqual([]);
+    expect(names(PLAN, older)).toHaveLength(older.cells.length);
+  });
+  test('that a cause is not there counts while its page is the same; then all of it is to be run at once', () => {
+    const absent = evidence((c) =>
+      c.env === 'new' && c.cause === 'a' ? (c.key === 'nothing' ? { outcomes: { no_fault: 2 } } : null) : {},
+    );
+    expect(names(PLAN, absent)).toEqual([]);
+    const changed = planOf(PAGE.replace('break a', 'break a harder'));
+    const row = (env: string) => ALL.filter((n) => n.startsWith(`${env}/a/`));
+    expect(names(changed, absent)).toEqual([...row('new'), ...row('old')]);
+  });
+  test('where the lab failed nothing was found out', () => {
+    const failed = evidence((c) =>
+      c.env === 'new' && c.cause === 'a'
+        ? c.key === 'nothing'
+          ? { outcomes: { lab_failed: 2 } }
+          : null
+        : {},
+    );
+    expect(names(PLAN, failed)).toEqual(ALL.filter((n) => n.startsWith('new/a/')));
+  });
+});
+
+describe('another call of the program', () => {
+  const at = (as: string | null, folder: string | null) => ({ as, in: folder });
+  const person = (text: string) => planOf(PAGE.replace('---\nA page', `${text}\n---\nA page`));
+
+  test.each([
+    [
+      'where the attempt is made, though the person has a folder',
+      'person: {as: user, in: /srv}',
+      at(null, null),
+      at(null, '/work/sub'),
+      at('user', '/work/sub'),
+    ],
+    [
+      'where the attempt is made by default',
+      'person: {in: /srv}',
+      at(null, null),
+      at(null, null),
+      at(null, null),
+    ],
+    ['where it says', 'person: {in: /srv}', at(null, '/etc'), at(null, '/work/sub'), at(null, '/etc')],
+    [
+      'where the person is, if that is somebody else',
+      'person: {as: root, in: /srv}',
+      at(null, null),
+      at(null, '/work/sub'),
+      at('root', '/srv'),
+    ],
+    [
+      'at the home of an account of its own',
+      'person: {as: root, in: /srv}',
+      at('www', null),
+      at(null, '/work/sub'),
+      at('www', null),
+    ],
+    [
+      'where that account makes the attempt',
+      'person: {as: root, in: /srv}',
+      at('www', null),
+      at('www', '/var/www'),
+      at('www', '/var/www'),
+    ],
+  ])('%s', (_, front, called, attempt, expected) => {
+    expect(callerOf(person(front), called, attempt)).toEqual(expected);
   });
 });

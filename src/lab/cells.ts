@@ -4,7 +4,16 @@
  */
 import { createHash } from 'node:crypto';
 import { placeholdersOf } from '../record/index.ts';
-import { type Block, HEALTHY, type Plan, type Section } from './plan.ts';
+import {
+  type Block,
+  type BlockOf,
+  DEFAULT_ACCOUNT,
+  HEALTHY,
+  LAB_LIMITS,
+  type Plan,
+  type Section,
+  WORK_FOLDER,
+} from './plan.ts';
 
 /** One place of the matrix. */
 export interface CellKey {
@@ -87,10 +96,20 @@ export function valuesFor(plan: Plan, cell: CellKey): Record<string, string> {
 }
 
 /**
- * Digest of everything that is run in a cell, and of nothing else: no line numbers, prose, titles, and no other
- * section. First 12 hex digits of the SHA-256 of canonical JSON.
+ * Digest of everything that is run in a cell, and of nothing else: no line numbers, prose, titles, no other section, and
+ * no limit that stops what takes too long (a line whose run met it says so itself). First 12 hex digits of the SHA-256 of
+ * canonical JSON.
  */
 export function digestOf(plan: Plan, cell: CellKey): string {
+  return digestWith(plan, cell, LAB_LIMITS.defaultTimeoutSeconds);
+}
+
+/** The digest as it was until the page's `timeout` was left out of it: lines of then go on to count. */
+export function olderDigestOf(plan: Plan, cell: CellKey): string {
+  return digestWith(plan, cell, plan.timeoutSeconds);
+}
+
+function digestWith(plan: Plan, cell: CellKey, timeoutSeconds: number): string {
   const { suite, needs } = plan.environments[cell.env] as Plan['environments'][string];
   const { base, cause, own } = partsOf(plan, cell);
   const action = cell.kind === 'action' ? plan.actions[cell.key] : undefined;
@@ -111,7 +130,7 @@ export function digestOf(plan: Plan, cell: CellKey): string {
     settleMs: canonical(plan.settleMs),
     signature: canonicalPart(plan.signature),
     suite: canonical(suite),
-    timeoutSeconds: canonical(plan.timeoutSeconds),
+    timeoutSeconds: canonical(timeoutSeconds),
     users: canonicalPart(plan.users),
     values: canonical(
       Object.fromEntries(used.filter((n) => Object.hasOwn(values, n)).map((n) => [n, values[n]])),
@@ -120,11 +139,61 @@ export function digestOf(plan: Plan, cell: CellKey): string {
     what: canonical(action || check ? { commands, readings: check?.readings ?? null } : cell.key),
     writable: canonical(plan.writable.toSorted()),
   };
+  // Said only where it differs from what it would be without: cells that it does not concern keep their digest.
+  const called = calledElsewhere(plan, [...(base ?? []), ...(cause ?? [])], own ?? []);
+  if (called !== undefined) Object.assign(run, { called: canonical(called) });
   const json = Object.entries(run).map(([name, text]) => `${JSON.stringify(name)}:${text}`);
   return createHash('sha256')
     .update(`{${json.join(',')}}`)
     .digest('hex')
     .slice(0, 12);
+}
+
+interface Place {
+  readonly as: string | null;
+  readonly in: string | null;
+}
+
+/** Who types actions and checks, and where: as the page says; else whoever types the attempt. */
+export function personOf({ person }: Plan, attempt: Place): Place {
+  return { as: person.as ?? attempt.as, in: person.in ?? (person.as === null ? attempt.in : null) };
+}
+
+/**
+ * Who calls the program in another way (`attempt commands`), and where: the person, but where that is whoever types the
+ * attempt, in its folder, because the same thing is to be done.
+ */
+export function callerOf(plan: Plan, called: Place, attempt: Place): Place {
+  const as = called.as ?? personOf(plan, attempt).as;
+  if (called.in === null && accountOf(as) === accountOf(attempt.as)) return { as, in: attempt.in };
+  return typistOf(plan, called, attempt);
+}
+
+/** Who types a block of an action or a check: the person, unless it says otherwise. */
+export function typistOf(plan: Plan, block: Place, attempt: Place): Place {
+  const person = personOf(plan, attempt);
+  return { as: block.as ?? person.as, in: block.in ?? (block.as === null ? person.in : null) };
+}
+
+function accountOf(as: string | null): string {
+  return as ?? DEFAULT_ACCOUNT;
+}
+
+/** The folder in which a cell calls the program, where it is not the person's; undefined where it is. */
+function calledElsewhere(plan: Plan, attempts: readonly Block[], own: readonly Block[]): string | undefined {
+  const isAttempt = (b: Block): b is BlockOf<'attempt'> => b.verb === 'attempt';
+  const attempt = attempts.filter(isAttempt).at(-1);
+  const called = own.find((b): b is BlockOf<'attempt'> => isAttempt(b) && b.commands);
+  if (!attempt || !called) return undefined;
+  const folder = (place: Place) => place.in ?? homeIn(plan, accountOf(place.as));
+  const here = folder(callerOf(plan, called, attempt));
+  return here === folder(typistOf(plan, called, attempt)) ? undefined : here;
+}
+
+/** Where an account's blocks run unless they say otherwise. */
+function homeIn(plan: Plan, account: string): string {
+  if (account === DEFAULT_ACCOUNT) return WORK_FOLDER;
+  return plan.users.find((u) => u.name === account)?.home ?? (account === 'root' ? '/root' : account);
 }
 
 /** The blocks that meet in a cell, in the order in which they count. */

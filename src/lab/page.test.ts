@@ -467,6 +467,20 @@ describe('what every cell needs', () => {
     );
     fails(`${page}## Action: trust-exact\n### For: other-account, sudo-foreign\n`, [], record);
   });
+  test('a group that a wording does not name, until the page has a value for it', () => {
+    const record = recordOf({ wordings: [{ key: 'old-git', regex: 'unsafe repository of somebody else' }] });
+    const { issues } = compile(GOOD, record);
+    expect(issues.map((i) => [i.severity, i.code])).toEqual([['warning', 'page-group-missing']]);
+    expect(issues[0]?.problem).toContain('{{path}}');
+    expect(issues[0]?.problem).toContain('wordings[0] (old-git)');
+    fails(`---\nvalues: {path: /srv}\n---\n${GOOD}`, [], record);
+  });
+  test('a placeholder in a block, where nothing fills it in', () => {
+    const page = (applied: string) =>
+      `---\nvalues: {file: /srv/x}\n---\n${GOOD}`.replace('```applied\ntrue', `\`\`\`applied\n${applied}`);
+    fails(page('test -e <file>'), ['8 page-placeholder-literal']);
+    fails(page('cat <other >x; cat <in>out'), []);
+  });
   test('slots: one line each, as the cell has the file', () => {
     const file = (body: string) => `\`\`\`file /etc/x\n${body}\n\`\`\`\n`;
     const edit = '```edit /etc/x @a\nnew\n```\n';

@@ -3,7 +3,13 @@
  * read is an error with its line, because a typo must never become prose, nor a cell that proves nothing.
  */
 import { MIXED, NO_READING, type Outcome, PLACEBOS } from '../evidence/index.ts';
-import type { FaultRecord, Issue, IssueCode } from '../record/index.ts';
+import {
+  type FaultRecord,
+  findersWithout,
+  type Issue,
+  type IssueCode,
+  placeholdersOf,
+} from '../record/index.ts';
 import { blocksFor, type CellKey, valueNamesOf, valuesFor } from './cells.ts';
 import {
   accountsOf,
@@ -52,6 +58,18 @@ interface VerbRule {
   readonly body: 'needed' | 'free' | 'none';
 }
 
+/** Verbs whose body a shell reads. */
+const FOR_SHELLS: readonly Verb[] = [
+  'setup',
+  'run',
+  'attempt',
+  'healthy',
+  'guard',
+  'applied',
+  'undo',
+  'ready',
+  'probe',
+];
 const EVERYWHERE: readonly Place[] = ['base', 'cause', 'action', 'check'];
 const BASE: readonly Place[] = ['base'];
 const CHANGES: readonly Place[] = ['cause', 'action'];
@@ -923,6 +941,8 @@ class Page {
   private filled(section: number, plan: Plan, cell: CellKey, commands: readonly string[]): void {
     const values = valuesFor(plan, cell);
     const line = Math.max(1, section);
+    const own = cell.kind === 'action' ? plan.actions[cell.key]?.section : plan.checks[cell.key]?.section;
+    this.unfilled((own && blocksFor(own, cell.cause, cell.env)) ?? [], values);
     for (const name of commands.flatMap(valueNamesOf)) {
       // Actions without a section share a line: one of them speaks for all that lack this value.
       const key = `${line} <${name}>`;
@@ -938,6 +958,41 @@ class Page {
           ? `add it to values in the front matter, or to a values block of the base, the cause or the ${cell.kind}`
           : `did you mean ${meant} in values?`,
       );
+    }
+    for (const { name } of commands.flatMap((c) => placeholdersOf(c))) {
+      const lacking = Object.hasOwn(values, name) ? [] : findersWithout(this.record, name);
+      // One command speaks for all that use this group.
+      const key = `{{${name}}}`;
+      if (lacking.length === 0 || this.said.has(key)) continue;
+      this.said.add(key);
+      this.say(
+        'warning',
+        line,
+        'page-group-missing',
+        `{{${name}}} in the commands of ${cell.kind} ${cell.key} is a group that ${lacking.join(', ')} does not name`,
+        'where the error comes in that wording, the lab cannot type the command',
+        `name the group there, or give ${name} a value on the page for that case`,
+      );
+    }
+  }
+
+  /** `<name>` is filled in the record's commands; a shell takes it for files to read and to write. */
+  private unfilled(blocks: readonly Block[], values: Readonly<Record<string, string>>): void {
+    for (const block of blocks) {
+      if (!FOR_SHELLS.includes(block.verb) || !('body' in block)) continue;
+      for (const name of valueNamesOf(block.body)) {
+        const key = `${block.line} unfilled ${name}`;
+        if (!Object.hasOwn(values, name) || this.said.has(key)) continue;
+        this.said.add(key);
+        this.say(
+          'warning',
+          block.line,
+          'page-placeholder-literal',
+          `<${name}> stands in a block of the page, where nothing is filled in`,
+          'bash reads it as a redirection; values are for the commands of the record',
+          'write what it stands for',
+        );
+      }
     }
   }
 

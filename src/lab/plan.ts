@@ -31,6 +31,9 @@ export const LAB_LIMITS = {
 
 /** Raised when the same page would mean something else: every cell is stale then. */
 export const LAB_CONTRACT = 1;
+/** Who runs blocks unless they say otherwise, and where. */
+export const DEFAULT_ACCOUNT = 'user';
+export const WORK_FOLDER = '/work';
 
 /** Debian suites by code name; three generations. */
 export const SUITES = ['bullseye', 'bookworm', 'trixie'] as const;

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import type { Book } from '../book/index.ts';
 import { cellName, type Evidence, type EvidenceCell, type Outcome } from '../evidence/index.ts';
-import { blocksFor, type CellKey, cellsOf, digestOf } from './cells.ts';
+import { blocksFor, type CellKey, cellsOf, digestOf, olderDigestOf } from './cells.ts';
 import { HEALTHY, type Plan } from './plan.ts';
 import { findIsolation, type Isolation, sweepCgroups } from './sandbox.ts';
 import { Slots } from './slots.ts';
@@ -36,8 +36,6 @@ export const PROVE_LIMITS = {
   retries: 2,
   /** Cells at once for each processor: a trial waits more than it computes. */
   cellsPerProcessor: 3,
-  /** A journal of an interrupted run is taken up again for so long. */
-  journalHours: 24,
 } as const;
 
 /** What stands for the outcome of a cell that was never run. */
@@ -93,12 +91,29 @@ export function transcriptFile(cache: string, record: string, cell: string): str
   return join(cache, 'transcripts', record, `${cell.replaceAll('/', ' ')}.txt`);
 }
 
-/** Which cells the evidence should have: all, save those of a cause that is not there, and those the page excludes. */
+/**
+ * Which cells the evidence should have: all, save those of a cause that is not there, and those the page excludes. That a
+ * cause is not there counts while the line that says so is of what the page says now.
+ */
 export function expectedCells(plan: Plan, evidence: Evidence | null): CellKey[] {
-  const absent = new Set(evidence?.cells.filter(isAbsent).map((c) => `${c.env}\0${c.cause}`));
-  return cellsOf(plan).filter(
-    (cell) => (cell.key === 'nothing' || !absent.has(`${cell.env}\0${cell.cause}`)) && applicable(plan, cell),
-  );
+  const lines = new Map(evidence?.cells.map((c) => [cellName(c), c]));
+  const absent = new Set<string>();
+  const cells = cellsOf(plan).filter((cell) => applicable(plan, cell));
+  for (const cell of cells) {
+    const line = cell.key === 'nothing' ? lines.get(nameOf(cell)) : undefined;
+    if (line && isAbsent(line) && isFresh(plan, cell, line)) absent.add(`${cell.env}\0${cell.cause}`);
+  }
+  return cells.filter((cell) => cell.key === 'nothing' || !absent.has(`${cell.env}\0${cell.cause}`));
+}
+
+/**
+ * Whether a line was made from what the plan says now. Where something was stopped because it took too long, its limit is
+ * part of that; where the lab itself failed nothing was found out.
+ */
+function isFresh(plan: Plan, cell: CellKey, line: EvidenceCell): boolean {
+  if (line.timed_out !== undefined && line.timed_out !== plan.timeoutSeconds) return false;
+  if (Object.keys(line.outcomes ?? line.readings ?? {}).every((said) => said === 'lab_failed')) return false;
+  return line.digest === digestOf(plan, cell) || line.digest === olderDigestOf(plan, cell);
 }
 const NO_CELLS: ReadonlySet<string> = new Set<Outcome>(['no_fault', 'not_applicable', 'lab_failed']);
 
@@ -116,8 +131,11 @@ function applicable(plan: Plan, cell: CellKey): boolean {
 
 /** Cells whose evidence is missing, or was made from something else than the plan says now. */
 export function staleCells(plan: Plan, evidence: Evidence | null): CellKey[] {
-  const digests = new Map(evidence?.cells.map((c) => [cellName(c), c.digest]));
-  return expectedCells(plan, evidence).filter((cell) => digests.get(nameOf(cell)) !== digestOf(plan, cell));
+  const lines = new Map(evidence?.cells.map((c) => [cellName(c), c]));
+  return expectedCells(plan, evidence).filter((cell) => {
+    const line = lines.get(nameOf(cell));
+    return line === undefined || !isFresh(plan, cell, line);
+  });
 }
 
 /** Cells of the evidence that the page has no place for any more; the next proof drops them. */
@@ -163,6 +181,8 @@ interface Repeat {
   readonly outcome: Outcome;
   readonly result: ActionResult | null;
   readonly transcript: string;
+  /** Something in it was stopped because it took longer than the page's `timeout`. */
+  readonly timedOut: boolean;
 }
 
 class Run {
@@ -170,7 +190,7 @@ class Run {
   private readonly results = new Map<string, CellResult>();
   private readonly samples = new Map<string, string>();
   private readonly journal: string;
-  private readonly known: Map<string, { line: EvidenceCell; world: string }>;
+  private readonly known: Journal;
   private readonly scratch: string;
   private readonly cells: readonly CellKey[];
   private total: number;
@@ -225,8 +245,11 @@ class Run {
       const line = this.results.get(name)?.line;
       const wanted = this.options.wanted(cell);
       if (!line) {
-        // What the page no longer has a place for goes, whatever was asked for.
-        if (old && !wanted && applicable(plan, cell)) cells.push(old);
+        // What the page no longer has a place for goes, whatever was asked for; so does what was tried on a fault that
+        // is not there any more.
+        const control = this.results.get(nameOf({ ...cell, kind: 'action', key: 'nothing' }));
+        const gone = control !== undefined && isAbsent(control.line);
+        if (old && !wanted && !gone && applicable(plan, cell)) cells.push(old);
         continue;
       }
       const [was, is] = [old && saidOf(old), saidOf(line)];
@@ -236,7 +259,8 @@ class Run {
         was === is &&
         old.digest === line.digest &&
         old.undo === line.undo &&
-        old.wording === line.wording
+        old.wording === line.wording &&
+        old.timed_out === line.timed_out
       )
         cells.push(old);
       else {
@@ -314,7 +338,7 @@ class Run {
     if (open.length === 0) return;
     // Controls: the fault is shown, the checks are read beside it, the world is kept where it stands still.
     const kept: { world: KeptWorld | null; fault: Fault }[] = [];
-    const readings: { reading: string; transcript: string }[][] = checks.map(() => []);
+    const readings: { reading: string; transcript: string; timedOut: boolean }[][] = checks.map(() => []);
     const show = async (repeat: number): Promise<Repeat | null> =>
       this.slots.take(this.alone(cause, ...checks.map((c) => c.key)), async () => {
         this.options.signal?.throwIfAborted();
@@ -323,9 +347,9 @@ class Run {
           : undefined;
         return this.inTrial(world, cause, { saveTo }, async (trial) => {
           const healthyText = await trial.showHealthy();
-          this.sample(`${HEALTHY}.${world.env}`, healthyText);
+          this.sample(world, HEALTHY, healthyText);
           const fault = await trial.breakIt();
-          this.sample(`${cause}.${world.env}`, fault.text);
+          this.sample(world, cause, fault.text);
           const still = saveTo !== undefined && (await trial.still());
           if (still) await trial.keep();
           const { transcript } = trial;
@@ -336,11 +360,16 @@ class Run {
           for (const [i, check] of checks.entries()) {
             const reading = read.readings[check.key];
             if (reading !== undefined && read.unchanged)
-              readings[i]?.push({ reading, transcript: read.transcripts[check.key] ?? '' });
+              readings[i]?.push({
+                reading,
+                transcript: read.transcripts[check.key] ?? '',
+                timedOut: trial.timedOut,
+              });
             else if (read.outcome !== null || !read.unchanged)
               readings[i]?.push({
                 reading: 'lab_failed',
                 transcript: read.transcripts[check.key] ?? trial.transcript,
+                timedOut: trial.timedOut,
               });
           }
           return null;
@@ -370,6 +399,7 @@ class Run {
         null,
         failed[0]?.transcript ?? '',
         firstReason(failed[0]?.transcript),
+        failed.some((f) => f.timedOut),
       );
       // The other cells of a cause that is not there do not exist.
       this.total -= cells.filter((c) => c.key !== 'nothing').length;
@@ -381,7 +411,13 @@ class Run {
       if (said.length === 0) continue;
       const counts: Record<string, number> = {};
       for (const { reading } of said) counts[reading] = (counts[reading] ?? 0) + 1;
-      this.finishCheck(world, check, counts, said[0]?.transcript ?? '');
+      this.finishCheck(
+        world,
+        check,
+        counts,
+        said[0]?.transcript ?? '',
+        said.some((s) => s.timedOut),
+      );
     }
     const actions = open.filter((c) => c.kind === 'action' && c.key !== 'nothing' && c.key !== 'restart');
     let longest = 0;
@@ -394,7 +430,7 @@ class Run {
             : await trial.buildFault();
           const result = await trial.act(cell, fault, wait, undo);
           longest = Math.max(longest, result.ms);
-          return { outcome: result.outcome, result, transcript: result.transcript };
+          return { outcome: result.outcome, result, transcript: result.transcript, timedOut: trial.timedOut };
         });
       });
     await Promise.all(actions.map((cell) => run(cell, 0)));
@@ -412,10 +448,15 @@ class Run {
       open.map((cell) =>
         this.cell(world, cell, async () => {
           return this.inTrial(world, HEALTHY, {}, async (trial) => {
-            this.sample(`${HEALTHY}.${world.env}`, await trial.showHealthy());
+            this.sample(world, HEALTHY, await trial.showHealthy());
             const stand: Fault | null = fault && { text: '', output: '', groups: fault.groups, wording: '' };
             const result = await trial.act(cell, stand, 0, false);
-            return { outcome: result.outcome, result, transcript: result.transcript };
+            return {
+              outcome: result.outcome,
+              result,
+              transcript: result.transcript,
+              timedOut: trial.timedOut,
+            };
           });
         }),
       ),
@@ -436,7 +477,12 @@ class Run {
       return await work(trial);
     } catch (error) {
       const { outcome, why } = verdictOf(error);
-      return { outcome, result: null, transcript: `${trial?.transcript ?? ''}!! ${outcome}: ${why}\n` };
+      return {
+        outcome,
+        result: null,
+        transcript: `${trial?.transcript ?? ''}!! ${outcome}: ${why}\n`,
+        timedOut: trial?.timedOut === true,
+      };
     } finally {
       await trial?.close();
     }
@@ -480,7 +526,8 @@ class Run {
       kinds.length > 1
         ? kinds.map((r) => `======== ${r.outcome}\n${r.transcript}`).join('\n')
         : shown.transcript;
-    this.finish(world, cell, outcomes, shown.result, transcript, firstReason(shown.transcript));
+    const timedOut = repeats.some((r) => r.timedOut);
+    this.finish(world, cell, outcomes, shown.result, transcript, firstReason(shown.transcript), timedOut);
     this.report(cell, Object.keys(outcomes).join(', '), 1);
   }
 
@@ -491,6 +538,7 @@ class Run {
     result: ActionResult | null,
     transcript: string,
     reason: string | null,
+    timedOut: boolean,
   ): void {
     const moved = result?.outcome === 'moved';
     const firstError = result?.firstError ?? reason;
@@ -506,6 +554,7 @@ class Run {
       ...(result?.undo ? { undo: result.undo } : {}),
       // By which of its wordings the error is recognised there: said once for each world, at its control.
       ...(cell.key === 'nothing' && result?.fault?.wording ? { wording: result.fault.wording } : {}),
+      ...this.limit(timedOut),
       transcript: transcriptDigest(transcript),
     });
   }
@@ -515,6 +564,7 @@ class Run {
     cell: CellKey,
     readings: Record<string, number>,
     transcript: string,
+    timedOut: boolean,
   ): void {
     this.settle(world, cell, transcript, {
       cause: cell.cause,
@@ -523,9 +573,15 @@ class Run {
       digest: digestOf(this.options.plan, cell),
       n: Object.values(readings).reduce((a, b) => a + b, 0),
       readings: sorted(readings),
+      ...this.limit(timedOut),
       transcript: transcriptDigest(transcript),
     });
     this.report(cell, Object.keys(readings).join(', '), 1);
+  }
+
+  /** What a line says of the page's limit: nothing where nothing met it. */
+  private limit(timedOut: boolean): Pick<EvidenceCell, 'timed_out'> {
+    return timedOut ? { timed_out: this.options.plan.timeoutSeconds } : {};
   }
 
   private settle(world: World, cell: CellKey, transcript: string, line: EvidenceCell): void {
@@ -534,12 +590,12 @@ class Run {
     const file = transcriptFile(this.options.cache, this.options.plan.record, name);
     mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
     writeFileSync(file, transcript);
-    appendFileSync(this.journal, `${JSON.stringify({ world: fingerprint(world), line })}\n`);
+    this.note({ world: fingerprint(world), line });
   }
 
   /** Takes a cell from the journal of an interrupted run, where the same thing would be run again. */
   private recall(world: World, cell: CellKey): boolean {
-    const found = this.known.get(nameOf(cell));
+    const found = this.known.lines.get(nameOf(cell));
     if (
       !found ||
       found.world !== fingerprint(world) ||
@@ -552,6 +608,11 @@ class Run {
       line: found.line,
       transcript: existsSync(file) ? readFileSync(file, 'utf8') : '',
     });
+    // Its fault is not shown again: what was printed then is the sample.
+    for (const name of [`${cell.cause}.${world.env}`, `${HEALTHY}.${world.env}`]) {
+      const text = this.known.samples.get(name);
+      if (text !== undefined && text.world === found.world) this.samples.set(name, text.sample.text);
+    }
     this.report(cell, saidOf(found.line), 1);
     return true;
   }
@@ -561,8 +622,15 @@ class Run {
     this.options.onProgress?.({ done: this.done, total: this.total, cell: nameOf(cell), outcome });
   }
 
-  private sample(name: string, text: string): void {
-    if (text.trim() !== '' && !this.samples.has(name)) this.samples.set(name, text);
+  private sample(world: World, cause: string, text: string): void {
+    const name = `${cause}.${world.env}`;
+    if (text.trim() === '' || this.samples.has(name)) return;
+    this.samples.set(name, text);
+    this.note({ world: fingerprint(world), sample: { name, text } });
+  }
+
+  private note(entry: JournalEntry): void {
+    appendFileSync(this.journal, `${JSON.stringify(entry)}\n`);
   }
 
   private alone(...keys: string[]): boolean {
@@ -605,16 +673,27 @@ function fingerprint(world: World): string {
     .slice(0, 12);
 }
 
-function readJournal(file: string): Map<string, { line: EvidenceCell; world: string }> {
-  const known = new Map<string, { line: EvidenceCell; world: string }>();
-  if (!existsSync(file)) return known;
-  for (const text of readFileSync(file, 'utf8').split('\n')) {
+type JournalEntry =
+  | { readonly world: string; readonly line: EvidenceCell }
+  | { readonly world: string; readonly sample: { readonly name: string; readonly text: string } };
+
+interface Journal {
+  readonly lines: ReadonlyMap<string, Extract<JournalEntry, { line: unknown }>>;
+  readonly samples: ReadonlyMap<string, Extract<JournalEntry, { sample: unknown }>>;
+}
+
+/** What an interrupted run found: cells, and what was printed where their fault was shown. */
+function readJournal(file: string): Journal {
+  const lines = new Map<string, Extract<JournalEntry, { line: unknown }>>();
+  const samples = new Map<string, Extract<JournalEntry, { sample: unknown }>>();
+  for (const text of existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []) {
     try {
-      const entry = JSON.parse(text) as { line: EvidenceCell; world: string };
-      known.set(cellName(entry.line), entry);
+      const entry = JSON.parse(text) as JournalEntry;
+      if ('line' in entry) lines.set(cellName(entry.line), entry);
+      else samples.set(entry.sample.name, entry);
     } catch {
       // The last line of a run that was killed while writing it.
     }
   }
-  return known;
+  return { lines, samples };
 }

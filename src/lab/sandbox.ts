@@ -99,6 +99,9 @@ export class SandboxError extends Error {
   override readonly name = 'SandboxError';
 }
 
+/** How the driver's answer begins where a service was waited for in vain until its time was up. */
+export const NOT_LISTENING = 'it does not listen';
+
 interface Reply {
   readonly words: readonly string[];
   readonly body: Buffer;

@@ -4,13 +4,21 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { type Book, matchText } from '../book/index.ts';
+import { automatonOf, type Book, matchText } from '../book/index.ts';
 import { diagnose, fillCommand } from '../diagnosis/index.ts';
-import { NO_READING, type Outcome } from '../evidence/index.ts';
-import { blocksFor, type CellKey, fillValues, valuesFor } from './cells.ts';
-import { type Block, type BlockOf, HEALTHY, LAB_LIMITS, type Plan } from './plan.ts';
-import { Sandbox, SandboxError, type StepResult } from './sandbox.ts';
-import { DEFAULT_ACCOUNT, failure, personOf, stepOf, type World, WorldError } from './world.ts';
+import { COMMANDS_FAILED, NO_READING, type Outcome } from '../evidence/index.ts';
+import {
+  blocksFor,
+  type CellKey,
+  callerOf,
+  fillValues,
+  personOf as personIn,
+  typistOf,
+  valuesFor,
+} from './cells.ts';
+import { type Block, type BlockOf, DEFAULT_ACCOUNT, HEALTHY, LAB_LIMITS, type Plan } from './plan.ts';
+import { NOT_LISTENING, Sandbox, SandboxError, type StepResult } from './sandbox.ts';
+import { failure, LAB_STEP, personOf, stepOf, type World, WorldError } from './world.ts';
 
 /** Bounds of one trial; `docs/lab.md` lists those that authors meet. */
 export const TRIAL_LIMITS = {
@@ -99,6 +107,8 @@ export class Trial {
   private attemptCommands: string | null = null;
   private symptom: string | null = null;
   private healthyText: string | null = null;
+  /** Something was stopped because it took longer than the page's `timeout`. */
+  timedOut = false;
   /** From the action or check on, blocks are the person's. */
   private acting = false;
   /** Where the present action begins in the transcript: in a drill one trial has several. */
@@ -390,18 +400,13 @@ export class Trial {
   }
 
   /** Who types actions and checks. */
-  private person(): { readonly as: string | null; readonly in: string | null } {
-    const { person } = this.plan;
-    return {
-      as: person.as ?? this.attempt.as,
-      in: person.in ?? (person.as === null ? this.attempt.in : null),
-    };
+  private person() {
+    return personIn(this.plan, this.attempt);
   }
 
   /** A block of an action or a check: the person's, unless it says otherwise. */
   private asPerson(block: { readonly as: string | null; readonly in: string | null }) {
-    const person = this.person();
-    return { as: block.as ?? person.as, in: block.in ?? (block.as === null ? person.in : null) };
+    return typistOf(this.plan, block, this.attempt);
   }
 
   private say(line: string): void {
@@ -416,6 +421,7 @@ export class Trial {
   ): Promise<StepResult> {
     const step = stepOf(this.world, block, script, variables);
     const result = await this.sandbox.run(step);
+    if (result.timedOut) this.timedOut = true;
     const shown = script.replace(/^set (?:\+e )?\+o pipefail\n/, '').trimEnd();
     this.say(`# ${what}, as ${step.account} in ${step.cwd}\n$ ${shown}`);
     if (result.output.trim() !== '') this.say(result.output.trimEnd());
@@ -484,6 +490,7 @@ export class Trial {
       `edit ${block.path}`,
       { as: root.name, in: '/' },
       `patch --silent --force --fuzz=0 --reject-file=- --output=${OUT_FILE} -- ${quote(block.path)} ${DIFF_FILE}\ncat ${OUT_FILE} >${quote(block.path)}`,
+      LAB_STEP,
     );
     if (patched.exit !== 0)
       throw new Verdict('rejected', `line ${block.line}: the diff does not fit ${block.path}`);
@@ -505,6 +512,7 @@ export class Trial {
     this.say(`# service ${name}, as ${step.account}\n$ ${block.body.trimEnd()}`);
     const trouble = await this.sandbox.start(name, step, block.listens);
     if (trouble !== null) {
+      if (trouble.startsWith(NOT_LISTENING)) this.timedOut = true;
       const said = `line ${block.line}: the service ${name} does not come up: ${trouble}`;
       if (mustComeUp) throw new Verdict('lab_failed', said);
       this.say(said);
@@ -513,9 +521,10 @@ export class Trial {
     const ready = this.ready.get(name);
     if (!ready) return;
     const waited = await this.sandbox.run(
-      stepOf(this.world, ready, `until (\n${ready.body}\n) >/dev/null 2>&1; do sleep 0.02; done`),
+      stepOf(this.world, ready, `until (\n${ready.body}\n) >/dev/null 2>&1; do /bin/sleep 0.02; done`),
     );
     if (waited.exit === 0) return;
+    if (waited.timedOut) this.timedOut = true;
     const said = `line ${ready.line}: the service ${name} does not get ready`;
     if (mustComeUp) throw new Verdict('lab_failed', said);
     this.say(said);
@@ -560,7 +569,7 @@ export class Trial {
     }
     if (called) {
       this.attemptCommands = filled;
-      this.attempt = { ...called, ...this.asPerson(called) };
+      this.attempt = { ...called, ...callerOf(this.plan, called, this.attempt) };
     } else if (filled !== '') {
       const result = await this.step(
         `action ${cell.key}`,
@@ -568,7 +577,7 @@ export class Trial {
         `set +o pipefail\n${filled}`,
         this.variables,
       );
-      if (result.exit !== 0) throw new Verdict('rejected', `it cannot be applied: it ${failure(result)}`);
+      if (result.exit !== 0) throw new Verdict('rejected', `${COMMANDS_FAILED}: it ${failure(result)}`);
     }
     for (const block of blocks) {
       if (block.verb !== 'applied') continue;
@@ -705,6 +714,7 @@ export class Trial {
         this.world,
         { as: root.name, in: '/' },
         `find ${files} -type f -size -32k -newer /dev/ptmx -print -exec cat {} + | head -c ${TRIAL_LIMITS.maxConfigurationBytes}`,
+        LAB_STEP,
       ),
     );
     this.say(`--- configuration changed since the start\n${shown.output.trimEnd()}`);
@@ -733,9 +743,9 @@ function readingOf(readings: Plan['checks'][string]['readings'], result: StepRes
   return NO_READING[0];
 }
 
-/** Per line, as everywhere in a record; readings are short and run in the lab only. */
+/** Per line and in the language of patterns, as everywhere in a record: what lint admits means the same here. */
 function matchesLine(regex: string, text: string): boolean {
-  const pattern = new RegExp(regex, 'u');
+  const pattern = automatonOf(regex);
   return text.split('\n').some((line) => pattern.test(line.replace(/\r$/, '')));
 }
 

@@ -4,7 +4,15 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { blocksFor } from './cells.ts';
 import { foreignSuiteOf, parseNeed } from './needs.ts';
-import { type BlockOf, HEALTHY, LAB_CONTRACT, type Plan, type Suite } from './plan.ts';
+import {
+  type BlockOf,
+  DEFAULT_ACCOUNT,
+  HEALTHY,
+  LAB_CONTRACT,
+  type Plan,
+  type Suite,
+  WORK_FOLDER,
+} from './plan.ts';
 import { missing, type Provisioned, type ProvisionOptions, provision } from './provision/index.ts';
 import {
   type Identity,
@@ -15,10 +23,9 @@ import {
   type StepResult,
 } from './sandbox.ts';
 
-/** Where blocks run unless they say otherwise. */
-export const WORK_FOLDER = '/work';
-export const DEFAULT_ACCOUNT = 'user';
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** For steps of the lab's own: what a page or a package calls `patch` or `find` is not theirs. */
+export const LAB_STEP: Readonly<Record<string, string>> = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 const DEFAULT_LOOPBACK = '127.0.0.1 localhost lab\n::1 localhost ip6-localhost\n';
 /** What `pam-auth-update` would have made: no passwords in here, and nobody to type them. */
 const PAM: Readonly<Record<string, string>> = {
@@ -260,7 +267,7 @@ async function makeState(
 async function begin(sandbox: Sandbox, world: World, owned: Provisioned['owned'] = []): Promise<void> {
   if (world.spec.isolation.mode === 'single') {
     const made = await sandbox.run(
-      stepOf(world, { as: null, in: '/' }, `mkdir -p ${WORK_FOLDER} /home/user`),
+      stepOf(world, { as: null, in: '/' }, `mkdir -p ${WORK_FOLDER} /home/user`, LAB_STEP),
     );
     if (made.exit !== 0) throw new WorldError(`the work folder cannot be made: ${failure(made)}`);
     return;
@@ -271,7 +278,7 @@ async function begin(sandbox: Sandbox, world: World, owned: Provisioned['owned']
   }
   for (const { path, uid, gid, mode } of owned)
     lines.push(`chown ${uid}:${gid} '${path}'`, `chmod ${mode.toString(8)} '${path}'`);
-  const made = await sandbox.run(stepOf(world, { as: 'root', in: '/' }, lines.join('\n')));
+  const made = await sandbox.run(stepOf(world, { as: 'root', in: '/' }, lines.join('\n'), LAB_STEP));
   if (made.exit !== 0) throw new WorldError(`the world cannot be begun: ${failure(made)}`);
 }
 

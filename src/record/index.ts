@@ -3,7 +3,7 @@ export { nearest } from './distance.ts';
 export { type Found, findRecord } from './find.ts';
 export { type PatternDialect, type Translation, translatePattern } from './foreign-pattern.ts';
 export type { Issue } from './issue.ts';
-export { type LintOptions, lintRecord, placeholdersOf } from './lint.ts';
+export { findersWithout, type LintOptions, lintRecord, placeholdersOf } from './lint.ts';
 export {
   foldAscii,
   LITERAL_LIMITS,

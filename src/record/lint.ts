@@ -399,13 +399,34 @@ class Linter {
   }
 }
 
+/** The patterns by which a record may be found, each with its field and the groups that it names. */
+function findersOf(
+  record: FaultRecord,
+): readonly { readonly field: string; readonly groups: readonly string[] }[] {
+  const own: [string, string][] =
+    record.sequence[0] !== undefined
+      ? [['sequence[0].regex', record.sequence[0].regex]]
+      : record.regex === null
+        ? []
+        : [['regex', record.regex]];
+  const wordings = record.wordings.map((w, i): [string, string] => [`wordings[${i}] (${w.key})`, w.regex]);
+  return [...own, ...wordings].map(([field, source]) => ({
+    field,
+    groups: parsePattern(source).pattern?.groups ?? [],
+  }));
+}
+
 function groupsOf(record: FaultRecord): ReadonlySet<string> {
-  const sources = [
-    record.regex ?? '',
-    ...record.wordings.map((w) => w.regex),
-    ...record.sequence.slice(0, 1).map((s) => s.regex),
-  ];
-  return new Set(sources.flatMap((s) => parsePattern(s).pattern?.groups ?? []));
+  return new Set(findersOf(record).flatMap((f) => f.groups));
+}
+
+/**
+ * Fields of the patterns that do not name a group which others name: found by one of these, `{{group}}` in a command is
+ * not filled. Of a group that none names `placeholder-unknown` speaks.
+ */
+export function findersWithout(record: FaultRecord, group: string): readonly string[] {
+  const lacking = findersOf(record).filter((f) => !f.groups.includes(group));
+  return lacking.length < findersOf(record).length ? lacking.map((f) => f.field) : [];
 }
 
 function commandsOf(record: FaultRecord): [string, string][] {

@@ -51,6 +51,10 @@ export const deadEndSchema = z.strictObject({
   action_zh: optionalText,
   commands,
   except: list(key).describe('causes for which this does help'),
+  refused: z
+    .boolean()
+    .default(false)
+    .describe('the software itself refuses it: the commands fail, and why_fails says why'),
   why_fails: optionalText,
   why_fails_zh: optionalText,
   risk: risk.default('low'),

@@ -27,6 +27,12 @@ test.each([
     'open\\((?<path>/\\S+)\\) failed after \\d+ seconds',
     { path: 'path' },
   ],
+  [
+    'The public key is not available: NO_PUBKEY 1D5604CFDCD06227',
+    'The public key is not available: NO_PUBKEY [0-9a-fA-F]+',
+    {},
+  ],
+  ['fatal: bad object e83c5163316f89bfbde7d9ab23ca2e25604af290', 'fatal: bad object [0-9a-fA-F]+', {}],
 ])('%s', (line, regex, groups) => {
   expect(proposePattern(line)).toEqual({ regex, groups });
   const { pattern, issue } = parsePattern(regex) as { pattern: unknown; issue?: unknown };

@@ -86,6 +86,8 @@ function proposed(variable: string, named: (type: GroupType, regex: string) => s
   if (hostPort) return `${named('host', '[\\w.-]+')}:${named('port', '\\d+')}`;
   if (variable.startsWith('/')) return named('path', '/\\S+');
   if (/^0x/i.test(variable)) return '0x[0-9a-fA-F]+';
+  // A key, a commit, a digest: its first digits are no number.
+  if (/^(?=.*[a-f])[0-9a-f]{8,}$/i.test(variable)) return '[0-9a-fA-F]+';
   if (/^\d/.test(variable)) return variable.includes('.') ? '\\d+(?:\\.\\d+)*' : '\\d+';
   return '.*';
 }

@@ -150,7 +150,9 @@ export function renderPart(
     prose(`${words.check} [${key}] ${t(check.question, check.question_zh)}`);
     lines.push(command(check.command));
     for (const r of check.readings)
-      prose(`- ${r.key}: ${t(r.title, r.title_zh) || (r.regex ?? `exit ${r.exit}`)} → ${r.means.join('/')}`);
+      prose(
+        `- ${r.key}: ${t(r.title, r.title_zh) || (r.regex ?? `exit ${r.exit}`)} → ${r.means.join('/') || messagesOf(lang).means([])}`,
+      );
   }
   const workaround = record.workarounds.find((w) => w.key === key);
   if (workaround) {

@@ -15,11 +15,10 @@ import {
 import type { FaultRecord } from '../record/index.ts';
 import { renderMatrix } from './matrix.ts';
 import { inLang, type Lang, type Messages, messagesOf } from './messages.ts';
-import { fenceFor, visible } from './safe.ts';
+import { fenceFor, safeLines, visible } from './safe.ts';
 import { styleOf } from './style.ts';
 import { versionsLine } from './text.ts';
 import { readingTitle, treeLines } from './tree.ts';
-import { wrap } from './width.ts';
 
 export interface ExplainOptions {
   readonly lang: Lang;
@@ -112,7 +111,9 @@ function pageOf(record: FaultRecord, options: ExplainOptions): Block[] {
   const t = (english: string | null, chinese: string | null): string => inLang(lang, english, chinese);
   const out: Block[] = [];
   const add = (kind: Exclude<Block['kind'], 'code' | 'fixed'>, text: string): void => {
-    if (text.trim() !== '') out.push({ kind, text: visible(text, 20_000) });
+    // An item stands behind its dash.
+    const before = kind === 'item' ? '- ' : '';
+    if (text.trim() !== '') out.push({ kind, text: visible(before + text, 20_000).slice(before.length) });
   };
   const code = (lines: readonly string[]): void => {
     if (lines.length > 0)
@@ -186,7 +187,7 @@ function pageOf(record: FaultRecord, options: ExplainOptions): Block[] {
     add('subheading', `[${c.key}] ${t(c.question, c.question_zh)}`);
     code([c.command]);
     for (const r of c.readings)
-      add('item', `${readingTitle(record, c.key, r.key, lang, m)}${m.colon}${m.means(r.means.join(' / '))}`);
+      add('item', `${readingTitle(record, c.key, r.key, lang, m)}${m.colon}${m.means(r.means)}`);
   }
   if (record.workarounds.length > 0) add('heading', m.try);
   for (const w of record.workarounds) {
@@ -344,7 +345,7 @@ function asText(blocks: readonly Block[], { color, columns, links }: ExplainOpti
     }
     const { text } = block;
     const wrapped = (indent: string, first = indent): string[] =>
-      wrap(text, width - indent.length).map((l, i) => (i === 0 ? first : indent) + l);
+      safeLines(text, width - indent.length, { first, rest: indent, maxColumns: 20_000 });
     switch (block.kind) {
       case 'title':
         lines.push(style.bold(text));

@@ -1,8 +1,7 @@
 /** Issues for the author of a record: what is wrong, why it matters, what to do; grouped by file. */
 import type { Issue } from '../record/index.ts';
-import { visible } from './safe.ts';
+import { safeLines, visible } from './safe.ts';
 import { styleOf } from './style.ts';
-import { wrap } from './width.ts';
 
 /** Issues of one file that are spelt out; of a hopeless file the rest is counted. */
 const MAX_PER_FILE = 40;
@@ -25,7 +24,7 @@ export function renderIssues(
       const field = i.field === '' ? '' : ` ${visible(i.field)}:`;
       lines.push(`  ${severity}${field} ${visible(i.problem, 400)} ${style.dim(`[${i.code}]`)}`);
       const advice = i.repaired ? i.why : `${i.why}; ${i.remedy}`;
-      lines.push(...wrap(visible(advice, 1000), width - 4).map((l) => `    ${style.dim(l)}`));
+      lines.push(...safeLines(advice, width - 4, { maxColumns: 1000 }).map((l) => `    ${style.dim(l)}`));
     }
     if (list.length > MAX_PER_FILE) lines.push(`  ${list.length - MAX_PER_FILE} more in this file`);
   }

@@ -179,7 +179,7 @@ function advice(finding: DiagnosisFinding, lang: Lang, markup: Markup, out: Budg
     const [first] = r.after;
     const step =
       first?.key == null ? '' : ` → ${first.kind === 'check' ? `${words.next} ` : ''}[${first.key}]`;
-    return `- ${seen}: ${some(r.means)}${step}`;
+    return `- ${seen}: ${some(r.means) || messagesOf(lang).means([])}${step}`;
   });
   const avoid = finding.avoid.map((a) => {
     const notes = [

@@ -87,7 +87,8 @@ const en = {
   doFirst: 'First try',
   ifNot: 'If it does not help, take it back',
   stop: 'Nothing to do here yourself',
-  means: (causes: string) => `it is ${causes}`,
+  means: (causes: readonly string[]) =>
+    causes.length === 0 ? 'none of these causes' : `it is ${causes.join(' / ')}`,
   exit: (status: string) => `exit status ${status}`,
   prints: 'prints',
   use: (keys: string) => `then ${keys}`,
@@ -284,7 +285,7 @@ const zh: {
   doFirst: '先试这个',
   ifNot: '没用就先撤回',
   stop: '自己这边没有可做的',
-  means: (causes) => `说明是 ${causes}`,
+  means: (causes) => (causes.length === 0 ? '不是这里列出的原因' : `说明是 ${causes.join(' / ')}`),
   exit: (status) => `退出码 ${status}`,
   prints: '输出',
   use: (keys) => `用 ${keys}`,

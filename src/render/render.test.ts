@@ -626,6 +626,43 @@ describe('hostile text', () => {
   });
 });
 
+test('a reading that means no cause says so; a title keeps its colons behind a dash, and gets no line of its own', () => {
+  const record = recordOf({
+    ...FULL,
+    checks: [
+      {
+        key: 'ask',
+        question: 'Where does it listen?',
+        command: 'askd',
+        readings: [
+          { key: 'six', exit: 0, title: '::1 only', means: [] },
+          {
+            key: 'long',
+            exit: 1,
+            title: `${'word '.repeat(14)} ::error::x ${'word '.repeat(14)}`,
+            means: ['asleep'],
+          },
+        ],
+      },
+    ],
+  });
+  for (const format of ['text', 'markdown'] as const) {
+    const page = renderExplain(record, {
+      lang: 'en',
+      format,
+      color: false,
+      columns: 80,
+      evidence: null,
+      possible: null,
+      neighbours: NEIGHBOURS,
+      standing: null,
+    });
+    expect(page).toMatch(/- ::1 only: none of these causes$/m);
+    expect(page).not.toMatch(/it is\s*$/m);
+    expect(page).not.toMatch(/^\s*::/m);
+  }
+});
+
 test('every width from 40 to 200 columns keeps prose within it; commands stay whole', () => {
   for (const columns of [40, 80, 120, 200]) {
     for (const lang of ['en', 'zh'] as const) {

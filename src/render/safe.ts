@@ -2,7 +2,7 @@
  * Log text is hostile: it may hold terminal sequences, characters that reverse or hide text, commands for a CI
  * runner, markup. Everything that comes from a log or a foreign record passes through here before it is printed.
  */
-import { clip } from './width.ts';
+import { clip, wrap } from './width.ts';
 
 /** Longest excerpt shown, in columns. */
 export const MAX_EXCERPT_COLUMNS = 160;
@@ -26,9 +26,25 @@ export function visible(text: string, maxColumns = MAX_EXCERPT_COLUMNS): string 
     const code = char.codePointAt(0) as number;
     return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
   });
-  // A runner reads lines that begin with :: as commands; a word joiner is invisible, so a space it is.
-  const tame = shown.replace(/^(\s*)::/, '$1: :').replace(RUNNER_MARK, '# #');
-  return clip(tame, maxColumns, start.length < text.length);
+  return clip(tame(shown).replace(RUNNER_MARK, '# #'), maxColumns, start.length < text.length);
+}
+
+/** A runner reads lines that begin with :: as commands; a word joiner is invisible, so a space it is. */
+function tame(line: string): string {
+  return line.replace(/^(\s*)::/, '$1: :');
+}
+
+/**
+ * Text as wrapped lines that are safe to print: `first` stands before the first of them (`- `), `rest` before the others.
+ * What begins a line only in the text, behind `first`, stays as it is; what only wrapping brings to the start does not.
+ */
+export function safeLines(
+  text: string,
+  columns: number,
+  { first = '', rest = '', maxColumns = 4000 }: { first?: string; rest?: string; maxColumns?: number } = {},
+): string[] {
+  const shown = visible(`${first}${text}`, maxColumns + first.length).slice(first.length);
+  return wrap(shown, columns).map((line, i) => tame((i === 0 ? first : rest) + line));
 }
 
 /** A code fence longer than any run of backticks in the text. */

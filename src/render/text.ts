@@ -1,7 +1,7 @@
 /** The diagnosis for a person at a terminal: what it is, where, and what to do first, in the first lines. */
 import type { AvoidAnswer, Diagnosis, DiagnosisFinding, NextStep, TryAnswer } from '../diagnosis/index.ts';
 import { inLang, type Lang, type Messages, messagesOf } from './messages.ts';
-import { visible } from './safe.ts';
+import { safeLines, visible } from './safe.ts';
 import { type Style, styleOf } from './style.ts';
 import { widthOf, wrap } from './width.ts';
 
@@ -67,8 +67,7 @@ class Writer {
 
   /** Prose, wrapped, each line indented. */
   private prose(text: string, indent: string, style: (t: string) => string = (t) => t): void {
-    for (const line of wrap(visible(text, 4000), this.columns - indent.length))
-      this.line(indent + style(line));
+    for (const line of safeLines(text, this.columns - indent.length)) this.line(indent + style(line));
   }
 
   /** Commands are never wrapped: what is copied must be whole. */
@@ -81,9 +80,8 @@ class Writer {
 
   /** One entry of a list: the first line stands out, the others hang below it. */
   private item(text: string, indent: string): void {
-    wrap(visible(text, 4000), this.columns - indent.length - 2).forEach((line, i) => {
-      this.line(`${indent}${i === 0 ? '- ' : '  '}${line}`);
-    });
+    const lines = safeLines(text, this.columns - indent.length - 2, { first: '- ', rest: '  ' });
+    for (const line of lines) this.line(indent + line);
   }
 
   /** Some cause keys, and how many more. */
@@ -159,9 +157,7 @@ class Writer {
           (reading.key === 'unavailable' ? m.seenUnavailable : '') ||
           (status ? m.exit(status) : `${m.prints} /${reading.expect}/`);
         const means =
-          reading.means.length > SHOWN.keysInALine
-            ? m.anyOf(reading.means.length)
-            : m.means(reading.means.join(' / '));
+          reading.means.length > SHOWN.keysInALine ? m.anyOf(reading.means.length) : m.means(reading.means);
         this.item(`${seen}${m.colon}${means}${this.thenOf(reading.after)}`, INDENT);
       }
       if (next.measured) this.prose(m.unseen, INDENT, style.dim);
@@ -184,7 +180,7 @@ class Writer {
       for (const { key, means, after } of next.readings) {
         const [outcome = '', ids] = key.split(':');
         const seen = `${m.outcomes[outcome] ?? outcome}${ids === undefined ? '' : ` ${m.aside(ids)}`}`;
-        const left = means.length > SHOWN.keysInALine ? m.anyOf(means.length) : m.means(means.join(' / '));
+        const left = means.length > SHOWN.keysInALine ? m.anyOf(means.length) : m.means(means);
         this.item(`${seen}${m.colon}${left}${this.thenOf(after)}`, INDENT);
       }
       this.alternatives(next);

@@ -2,8 +2,7 @@
 import type { PossibleCause, TreeNode } from '../diagnosis/index.ts';
 import type { FaultRecord } from '../record/index.ts';
 import { inLang, type Lang, type Messages, messagesOf } from './messages.ts';
-import { visible } from './safe.ts';
-import { wrap } from './width.ts';
+import { safeLines } from './safe.ts';
 
 /** So many causes are named; of more, how many there are. */
 const MAX_NAMED = 3;
@@ -16,8 +15,8 @@ export function treeLines(record: FaultRecord, tree: TreeNode, lang: Lang, colum
   const lines: string[] = [];
   const put = (text: string, depth: number): void => {
     const indent = ' '.repeat(Math.min(2 * depth, MAX_INDENT));
-    const wrapped = wrap(visible(text, 1000), Math.max(30, columns - indent.length - 2));
-    lines.push(...wrapped.map((l, i) => `${indent}${i === 0 ? '' : '  '}${l}`));
+    const width = Math.max(30, columns - indent.length - 2);
+    lines.push(...safeLines(text, width, { first: indent, rest: `${indent}  `, maxColumns: 1000 }));
   };
   const named = (causes: readonly PossibleCause[]): string =>
     causes.length > MAX_NAMED

@@ -253,7 +253,8 @@ sub listening {
         }
     }
     if (open my $lines, '<', '/proc/net/unix') {
-        while (<$lines>) { my @f = split; $open{ $f[7] } = $f[6] if $f[7] && hex($f[3]) & 0x10000 }
+        # The first line is the table's heading.
+        while (<$lines>) { my @f = split; $open{ $f[7] } = $f[6] if $f[7] && $f[3] =~ /^[0-9A-Fa-f]+$/ && hex($f[3]) & 0x10000 }
     }
     return \%open;
 }
