@@ -46,7 +46,7 @@ const RANK = { check: 0, try: 1, avoid: 2 } as const;
 function bestAction(line: readonly Step[], fault: OpenFault, where: Where): Recognised | null {
   const from = placeOf(fault, where);
   // Reading a command costs more than looking for the names of what is run: most actions are about other programs.
-  const names = new Set(line.flatMap((step) => otherNames(step.program)));
+  const names = new Set(line.flatMap((step) => [...otherNames(step.program), ...step.env.keys()]));
   const actions = fault.actions
     .filter(({ commands }) => commands.some((c) => [...names].some((name) => c.includes(name))))
     .map((action) => ({ action, steps: stepsOfAction(action.commands) }))
@@ -57,11 +57,17 @@ function bestAction(line: readonly Step[], fault: OpenFault, where: Where): Reco
       ? fault.actions.flatMap((a) => (a.kind === 'try' ? stepsOfAction(a.commands).map(printStep) : []))
       : [],
   );
+  // What failed, run once more behind something else, is not what is done about it.
+  const failed = essential(
+    fault.command === null ? [] : (readSteps(fault.command, { placeholders: true }) ?? []),
+  );
+  const place: Place = { folder: where.folder, home: where.home ?? null };
+  const others = line.filter((step) => !failed.some((f) => sameStep(f, from, step, place)));
   let best: Recognised | null = null;
   for (const { action, steps } of actions) {
     const found = explained(
-      line,
-      { folder: where.folder, home: where.home ?? null },
+      action.kind === 'avoid' || others.length === 0 ? line : others,
+      place,
       steps,
       from,
       action.kind === 'avoid' ? sensible : undefined,
