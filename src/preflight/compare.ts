@@ -10,6 +10,8 @@ export interface Place {
   readonly folder: string | null;
   /** The person's home folder; null: unknown. */
   readonly home?: string | null;
+  /** The programs of what failed there: what an action calls `<the same command>` is one of them. */
+  readonly failed?: readonly string[];
 }
 
 /** What an action's commands do; empty where they cannot be read. */
@@ -147,10 +149,16 @@ function compareSteps(wanted: Step, from: Place, step: Step, place: Place): numb
       compareSteps(wanted, from, { ...step, program: 'rm', operands: step.operands.slice(0, -1) }, place) *
       ALIKE
     );
-  if (!sameWord(wanted.program, from, step.program, place)) return 0;
+  const isSame =
+    wanted.program === HOLE
+      ? from.failed?.some((program) => sameWord(program, from, step.program, place))
+      : sameWord(wanted.program, from, step.program, place);
+  if (!isSame) return 0;
   const spec = specOf(wanted);
-  let score = wanted.program === HOLE ? 0 : 1;
-  if (wanted.as !== step.as && wanted.texts.length === 0) {
+  let score = 1;
+  // What a server is told is the same, whoever tells it.
+  const isTold = SERVED.has(wanted.program) && wanted.texts.some((text) => text !== HOLE);
+  if (wanted.as !== step.as && !isTold) {
     // Another account is another action; root where nobody was named only matters where it depends on who asks.
     const roots = [wanted.as, step.as].every((as) => as === null || as === 'root');
     if (!roots || spec.identity) return 0;
@@ -183,6 +191,9 @@ function compareSteps(wanted: Step, from: Place, step: Step, place: Place): numb
   if (texts < 0 || operands < 0 || !sameFolder(wanted, there, here)) return 0;
   return score + texts + operands;
 }
+
+/** Programs that hand their texts on to a server. */
+const SERVED: ReadonlySet<string> = new Set(['psql', 'mysql']);
 
 /** Variables of a wanted step that another has, all of them; 0 where one is not there. */
 function compareEnv(wanted: Step, there: Place, step: Step, here: Place): number {
@@ -239,6 +250,8 @@ function sameText(wanted: Word, text: Word): number {
 
 /** Literal operands of a wanted step that another has, in order or as a set; -1 where one is not there. */
 function compareOperands(wanted: Step, there: Place, step: Step, here: Place, spec: Program): number {
+  // `sudo <the same command>`: with whatever it is told.
+  if (wanted.program === HOLE && wanted.operands.length === 0) return 0;
   const sub = wanted.operands[0] ?? '';
   const isOpen = spec.open?.includes(sub) === true;
   // `npm install` is about everything; `npm install react` is not.

@@ -210,6 +210,7 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   java: { wholeWords: true },
   go: { wholeWords: true, open: ['get', 'install'] },
   terraform: { wholeWords: true },
+  tar: { shortValues: 'fCTX' },
   gcc: { wholeWords: true },
   bash: SHELL,
   sh: SHELL,

@@ -191,9 +191,10 @@ class Reader {
       } else {
         const from = this.at;
         if (words.length + env.length === 0 && this.text.startsWith('[[ ', from)) {
+          const end = this.text.indexOf(' ]]', from);
+          if (end === -1) throw new Unknown();
           words.push('[[');
-          this.at = this.text.indexOf(' ]]', from) + 3;
-          if (this.at < from) throw new Unknown();
+          this.at = end + 3;
           continue;
         }
         const word = this.word(depth);

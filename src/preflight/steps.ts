@@ -44,7 +44,7 @@ export function readSteps(line: string, options: StepOptions = {}): readonly Ste
     ...options,
     canonical: (inner) => {
       const steps = stepsOf(inner, { ...options, depth: depth + 1 }) ?? [];
-      return { said: printInner(steps), value: valueOf(steps) };
+      return { said: printInner(steps), value: knownValue(steps) };
     },
   });
   return commands && stepsOf(commands, options);
@@ -61,7 +61,7 @@ function printInner(steps: readonly Step[]): string {
 }
 
 /** What a substitution stands for, where that can be said without running anything: `$(dirname /a/b)`. */
-function valueOf(steps: readonly Step[]): Word | null {
+function knownValue(steps: readonly Step[]): Word | null {
   const [step, ...more] = steps;
   const [word, ...others] = step?.operands ?? [];
   if (step === undefined || more.length + others.length + step.flags.size > 0 || word === undefined)
@@ -115,17 +115,17 @@ function stepsOf(commands: readonly SimpleCommand[], options: StepOptions): Step
     }
     const [name, ...args] = words;
     if (name === undefined || name === 'export') {
-      // Assignments alone hold for what follows; one that nothing follows, for the commands of other lines.
+      // What is exported holds for all that follows; where nothing follows, for the commands of other lines.
       const given = new Map<string, Word>(env);
       for (const arg of args) {
         const [, key, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(arg) ?? [];
         if (key !== undefined) given.set(key, value as string);
       }
       for (const [key, value] of given) {
-        exported.set(key, value);
+        if (name !== undefined) exported.set(key, value);
         variables.set(key, [value]);
       }
-      if (raw === commands[commands.length - 1] && given.size > 0)
+      if (name !== undefined && raw === commands[commands.length - 1] && given.size > 0)
         steps.push(stepOf([EXPORT], null, given, command, folder));
       continue;
     }
@@ -470,6 +470,8 @@ function stepOf(
   let program = Object.hasOwn(SAME_PROGRAM, called) ? (SAME_PROGRAM[called] as string) : called;
   let args: readonly Word[] = rest;
   if (called === 'docker-compose') args = ['compose', ...args];
+  // Its options may stand without a dash.
+  if (program === 'tar' && /^[a-zA-Z]+$/.test(args[0] ?? '')) args = [`-${args[0]}`, ...args.slice(1)];
   // The three ways to speak to a service.
   if ((program === 'service' || program === 'rc-service') && args.length === 2) {
     program = 'systemctl';
@@ -641,7 +643,8 @@ const REWRITES: Readonly<Record<string, (step: Draft) => void>> = {
     for (const flag of ['-x', '-f']) step.flags.delete(flag);
   },
   systemctl(step) {
-    step.operands = step.operands.map((o) => o.replace(/\.service$/, ''));
+    // An instance of a template is what the unit without one manages: `postgresql@15-main`.
+    step.operands = step.operands.map((o) => o.replace(/\.service$/, '').replace(/@.*$/, ''));
   },
   lsof(step) {
     step.options = step.options.map(([name, value]) => [
@@ -690,6 +693,22 @@ const REWRITES: Readonly<Record<string, (step: Draft) => void>> = {
     // What it sends, as its manual says.
     step.program = 'psql';
     step.texts.push(`create role ${step.operands.splice(0).join('').toLowerCase()} login`);
+  },
+  go(step) {
+    // Kept for all commands that follow, of other lines too.
+    const [env, ...pairs] = step.operands;
+    if (env !== 'env' || !step.flags.has('-w')) return;
+    Object.assign(step, { program: EXPORT, flags: new Set(), operands: [] });
+    for (const pair of pairs) {
+      const [name, value = ''] = splitOnce(pair, '=');
+      step.env.set(name, value);
+    }
+  },
+  python(step) {
+    // As its manual says: the same.
+    if (step.env.get('PYTHONUTF8') !== '1') return;
+    step.env.delete('PYTHONUTF8');
+    step.options.push(['-X', 'utf8']);
   },
   'redis-cli'(step) {
     step.operands = step.operands.map((o) => o.toLowerCase());
