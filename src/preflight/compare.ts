@@ -93,6 +93,8 @@ function prepares(step: Step): boolean {
   if (step.program === 'git') return sub === 'fetch';
   if (step.program === 'apt-get') return sub === 'update';
   if (step.program === 'systemctl') return sub === 'reload';
+  // What failed, once more.
+  if (step.program === HOLE) return step.as === null && step.env.size === 0;
   return (step.program === 'nginx' || step.program === 'apache2') && step.flags.has('-t');
 }
 
@@ -143,7 +145,9 @@ function compareSteps(wanted: Step, from: Place, step: Step, place: Place): numb
   if ((step.program === EXPORT || wanted.program === EXPORT) && wanted.env.size > 0)
     return compareEnv(wanted, there, step, here);
   if (wanted.program === WRITE || step.program === WRITE) return compareWrites(wanted, there, step, here);
-  // What is moved away is removed.
+  // What is moved there is there, as if it were copied; what is moved away is removed.
+  if (wanted.program === 'cp' && step.program === 'mv')
+    return compareSteps(wanted, from, { ...step, program: 'cp' }, place) * ALIKE;
   if (wanted.program === 'rm' && step.program === 'mv')
     return (
       compareSteps(wanted, from, { ...step, program: 'rm', operands: step.operands.slice(0, -1) }, place) *
@@ -158,7 +162,8 @@ function compareSteps(wanted: Step, from: Place, step: Step, place: Place): numb
   let score = 1;
   // What a server is told is the same, whoever tells it.
   const isTold = SERVED.has(wanted.program) && wanted.texts.some((text) => text !== HOLE);
-  if (wanted.as !== step.as && !isTold) {
+  const isAnybody = wanted.as === HOLE && step.as !== null && step.as !== 'root';
+  if (wanted.as !== step.as && !isTold && !isAnybody) {
     // Another account is another action; root where nobody was named only matters where it depends on who asks.
     const roots = [wanted.as, step.as].every((as) => as === null || as === 'root');
     if (!roots || spec.identity) return 0;
@@ -166,7 +171,7 @@ function compareSteps(wanted: Step, from: Place, step: Step, place: Place): numb
     if (wanted.as === 'root' && !spec.administers) return 0;
   } else if (wanted.as !== null) score += 0.5;
   for (const flag of wanted.flags) {
-    if (!step.flags.has(flag)) return 0;
+    if (!hasFlag(step, flag, spec)) return 0;
     score += 1;
   }
   for (const flag of step.flags)
@@ -191,6 +196,19 @@ function compareSteps(wanted: Step, from: Place, step: Step, place: Place): numb
   if (texts < 0 || operands < 0 || !sameFolder(wanted, there, here)) return 0;
   return score + texts + operands;
 }
+
+/** Whether a step has an option; of a program of which nothing is known, `-c` is every long one that begins so. */
+function hasFlag(step: Step, flag: string, spec: Program): boolean {
+  if (step.flags.has(flag)) return true;
+  if (Object.keys(spec).length > 0 || !/^-[a-zA-Z]$|^--[a-zA-Z]/.test(flag)) return false;
+  const isShort = flag[1] !== '-';
+  return [...step.flags].some(
+    (f) => (f[1] !== '-') !== isShort && f.replace(/^-+/, '')[0] === flag.replace(/^-+/, '')[0],
+  );
+}
+
+/** What only reads, of programs that fail for who runs them: as root it is an example of anything. */
+const EXAMPLES: Readonly<Record<string, readonly string[]>> = { git: ['status'], docker: ['ps'] };
 
 /** Programs that hand their texts on to a server. */
 const SERVED: ReadonlySet<string> = new Set(['psql', 'mysql']);
@@ -253,12 +271,28 @@ function compareOperands(wanted: Step, there: Place, step: Step, here: Place, sp
   // `sudo <the same command>`: with whatever it is told.
   if (wanted.program === HOLE && wanted.operands.length === 0) return 0;
   const sub = wanted.operands[0] ?? '';
+  if (wanted.as === 'root' && EXAMPLES[wanted.program]?.includes(sub)) return 1;
   const isOpen = spec.open?.includes(sub) === true;
   // `npm install` is about everything; `npm install react` is not.
   const isBare = wanted.flags.size + wanted.options.length === 0 && wanted.as === null;
   if (isOpen && isBare && wanted.operands.length === 1 && step.operands.length > 1) return -1;
   const isUsual = spec.usual?.includes(sub) === true;
-  const ordered = isOpen ? 1 : (spec.ordered ?? (spec.script ? Math.max(1, wanted.operands.length) : null));
+  // Among the words of a program of which nothing is known are the values of its options, which move with them.
+  const moves = Object.keys(spec).length === 0 && wanted.flags.size > 0;
+  const ordered = isOpen
+    ? 1
+    : (spec.ordered ?? (moves ? 0 : spec.script ? Math.max(1, wanted.operands.length) : null));
+  // `<files>` are any number of words.
+  const isList = wanted.operands[wanted.operands.length - 1] === HOLE && ordered === null && !spec.script;
+  const more = step.operands.length - wanted.operands.length;
+  if (isList && more > 0)
+    return compareOperands(wanted, there, { ...step, operands: step.operands.slice(0, -more) }, here, spec);
+  if (
+    moves &&
+    more > step.flags.size - wanted.flags.size &&
+    wanted.operands[wanted.operands.length - 1] !== HOLE
+  )
+    return -1;
   const first = ordered ?? wanted.operands.length;
   if (ordered === null && !isUsual && step.operands.length !== wanted.operands.length) return -1;
   let score = 0;

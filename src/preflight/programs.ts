@@ -255,7 +255,7 @@ const REACHED_BY: Readonly<Record<string, readonly string[]>> = {
   kill: ['fuser', 'kill-port'],
   killall: ['pkill'],
   rm: ['find', 'mv'],
-  mv: ['rm'],
+  mv: ['rm', 'cp'],
   usermod: ['gpasswd', 'adduser'],
   cp: ['install'],
   psql: ['createuser'],

@@ -155,6 +155,14 @@ function stepsOf(commands: readonly SimpleCommand[], options: StepOptions): Step
     const step = stepOf(called, as, new Map([...exported, ...env]), command, joinFolder(folder, own));
     const text = command.input ?? (command.piped ? printed(steps[steps.length - 1]) : null);
     const fed = text === null ? null : fedWith(step, text, options);
+    const source = steps[steps.length - 1];
+    if (fed === null && step.program === 'tee' && step.piped && source && !source.piped) {
+      // `A | tee -a F` is `A >> F`, for whoever may write there.
+      const operator = step.flags.has('-a') ? '>>' : '>';
+      const targets = step.operands.map((target) => [operator, target] as const);
+      steps[steps.length - 1] = { ...source, redirects: [...source.redirects, ...targets] };
+      continue;
+    }
     if (fed === null) {
       steps.push(acting(step));
       continue;
@@ -248,7 +256,7 @@ function writesOf(step: Step): readonly Step[] | null {
   const target = step.redirects.find(([operator]) => operator.startsWith('>'))?.[1];
   if (target !== undefined) {
     const text = step.program === ':' ? '' : printed({ ...step, redirects: [], piped: false });
-    return text === null ? null : [writing(step, target, text)];
+    if (text !== null) return [writing(step, target, text)];
   }
   if (step.program !== 'sed' || !step.flags.has('-i')) return null;
   const [script = '', ...files] = step.operands;
@@ -329,6 +337,13 @@ const WRAPPERS: Readonly<Record<string, { readonly values: string; readonly oper
   busybox: { values: '' },
 };
 const SHELLS = new Set(['bash', 'sh', 'dash', 'zsh', 'ksh']);
+/** Package clients that run a program, by which subcommands. */
+const RUNNERS: Readonly<Record<string, readonly string[]>> = {
+  npm: ['exec', 'x'],
+  pnpm: ['exec', 'dlx'],
+  yarn: ['exec', 'dlx'],
+  bun: ['x'],
+};
 const CONTAINERS = new Set(['docker', 'podman', 'kubectl', 'docker-compose']);
 const MAX_WRAPPERS = 8;
 
@@ -381,6 +396,10 @@ function unwrap(command: SimpleCommand): Unwrapped {
       if (args[0] !== '-m' || args[1] === undefined || !Object.hasOwn(PROGRAMS, args[1])) return done();
       // The modules of an interpreter of its own are its own too.
       words = [name.replace(/[^/]*$/, args[1]), ...args.slice(2)];
+    } else if (Object.hasOwn(RUNNERS, name) && RUNNERS[name]?.includes(args[0] ?? '')) {
+      const { rest } = leading(args.slice(1), 'pcw', ['package', 'call', 'workspace']);
+      if (rest.length === 0) return done();
+      words = rest;
     } else if (CONTAINERS.has(name)) {
       // What runs inside a container is still what is done; where, nobody can say.
       const at = args.indexOf('exec');
@@ -545,7 +564,8 @@ function sortArguments(
   const flags = new Set<string>();
   const options: [string, Word][] = [];
   const operands: Word[] = [];
-  const noise = known.noise ?? [];
+  const isUnknown = Object.keys(known).length === 0;
+  const noise = known.noise ?? (isUnknown ? USUAL_NOISE : []);
   const called = (name: string): string =>
     known.same && Object.hasOwn(known.same, name) ? (known.same[name] as string) : name;
   const add = (name: string, value?: Word): void => {
@@ -566,6 +586,12 @@ function sortArguments(
     if (!word.startsWith('-') || word === '-' || (known.script && operands.length > 0)) operands.push(word);
     else if (word.startsWith('--')) {
       const [name = '', value] = splitOnce(word, '=');
+      if (isUnknown && value !== undefined) {
+        // Whether an option takes a value nobody knows: the word is kept where it stands.
+        add(name);
+        operands.push(value);
+        continue;
+      }
       const next = args[at + 1];
       const takes = known.longValues?.includes(name.slice(2)) === true;
       if (value === undefined && takes && next !== undefined) {
@@ -596,6 +622,9 @@ function sortArguments(
   }
   return { flags, options, operands };
 }
+
+/** What options say nothing about what is done, of programs of which nothing is known. */
+const USUAL_NOISE = ['-q', '--quiet', '--silent', '-y', '--yes', '--verbose', '--no-color'];
 
 const SIGNALS: Readonly<Record<string, string>> = {
   '1': 'HUP',
