@@ -52,7 +52,9 @@ function isKnown({ commands }: FaultAction): boolean {
   return commands.length > 0 && !/^(?:sudo )?<[^>]*>$/.test(commands[0] as string);
 }
 
-test('every dead end of the book is recognised in all the ways in which a command can be said', () => {
+test('every dead end of the book is recognised in all the ways in which a command can be said', {
+  timeout: 120_000,
+}, () => {
   const missed: string[] = [];
   let said = 0;
   let others = 0;

@@ -14,8 +14,19 @@ export interface Place {
   readonly failed?: readonly string[];
 }
 
-/** What an action's commands do; empty where they cannot be read. */
+const READ = new WeakMap<readonly string[], readonly Step[]>();
+
+/** What an action's commands do; empty where they cannot be read. Read once: a hook compares one line more than once. */
 export function stepsOfAction(commands: readonly string[]): readonly Step[] {
+  let steps = READ.get(commands);
+  if (!steps) {
+    steps = readAction(commands);
+    READ.set(commands, steps);
+  }
+  return steps;
+}
+
+function readAction(commands: readonly string[]): readonly Step[] {
   const steps: Step[] = [];
   for (const command of commands) {
     const read = readSteps(command, { placeholders: true });

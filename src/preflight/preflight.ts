@@ -2,7 +2,7 @@
 import { type Explained, essential, explained, type Place, sameWord, stepsOfAction } from './compare.ts';
 import type { FaultAction, OpenFault } from './fault.ts';
 import { FILLERS, FILTERS, otherNames, READERS } from './programs.ts';
-import { HOLE } from './shell.ts';
+import { HOLE, readLine } from './shell.ts';
 import { printStep, readSteps, type Step } from './steps.ts';
 
 /** What speaks against a command. */
@@ -174,7 +174,8 @@ function sameStep(a: Step, there: Place, b: Step, here: Place): boolean {
     a.flags.size === b.flags.size &&
     [...a.flags].every((f) => b.flags.has(f)) &&
     sameAll(pairs(a), pairs(b)) &&
-    sameAll(a.operands, b.operands)
+    sameAll(a.operands, b.operands) &&
+    sameAll(a.texts, b.texts)
   );
 }
 
@@ -183,6 +184,13 @@ function sameStep(a: Step, there: Place, b: Step, here: Place): boolean {
  * or something harmless stands behind (`|| true`).
  */
 export function hidesFailure(line: string): boolean {
+  // A pipe's end that is read as a redirection (`| tee log`) hides what was before it all the same.
+  const last = readLine(line)?.at(-1);
+  if (last?.piped && FILTERS.has(last.words[0] ?? '') && !/\bpipefail\b/.test(line)) return true;
+  return endsInFilter(line);
+}
+
+function endsInFilter(line: string): boolean {
   const steps = readSteps(line);
   if (steps === null || steps.length < 2 || /\bpipefail\b/.test(line)) return false;
   const last = steps[steps.length - 1] as Step;

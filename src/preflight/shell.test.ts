@@ -96,6 +96,25 @@ describe('a line is read as POSIX shells read it', () => {
       'env A=1 ',
       '&&',
       '2>&1',
+      '{a,b}',
+      'if ',
+      '; then ',
+      '; fi',
+      'for i in ',
+      '; do ',
+      '; done',
+      '<<E\n',
+      'E\n',
+      '[[ ',
+      ' ]] ',
+      'A=a;',
+      '$A',
+      'echo ',
+      '| tee ',
+      "sed -i 's/a/b/' ",
+      'find . -name x -exec ',
+      'chmod ',
+      'psql -c ',
       'cd ',
       '-rf',
       HOLE,
@@ -115,7 +134,20 @@ describe('a line is read as POSIX shells read it', () => {
       readSteps(line);
       return process.cpuUsage().user - user;
     };
-    for (const unit of ['a ', '"x" ', '$(a) ', '<a', 'a\\ ', "'x'"]) {
+    for (const unit of [
+      'a ',
+      '"x" ',
+      '$(a) ',
+      '<a',
+      'a\\ ',
+      "'x'",
+      '{a,',
+      '{a,b}',
+      'A=$A$A;',
+      'x $A$A;A=a$A;',
+      "sed -i 's/a/bcd/;p' f;",
+      '<<E\n',
+    ]) {
       const line = unit.repeat(Math.floor(SHELL_LIMITS.maxChars / unit.length));
       expect(Math.min(costOf(line), costOf(line), costOf(line)), unit).toBeLessThan(150_000);
     }

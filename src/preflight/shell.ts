@@ -13,6 +13,8 @@ export const SHELL_LIMITS = {
   maxCommands: 200,
   /** Substitutions and `sh -c` inside each other. */
   maxDepth: 8,
+  /** Words that one word with braces becomes; more stay as they are written. */
+  maxBraces: 64,
 } as const;
 
 /** Stands in a word for a placeholder: `<port>` matches any text. */
@@ -66,8 +68,6 @@ const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)=/;
 const GLOB = /[*?[\]{}~]/;
 /** `${name}`, and what shells make of a value: it stays as it is written. */
 const BRACED = /\$\{[A-Za-z_][A-Za-z0-9_]*[^$`{}'"\\]*\}/y;
-/** Words that one word with braces may become. */
-const MAX_BRACES = 64;
 const VARIABLE = /\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-])/y;
 
 /** What cannot be read. */
@@ -434,17 +434,16 @@ class Reader {
 
 /** `{a,b}` without quotes: as many words. */
 function expandBraces(word: Word): readonly Word[] {
+  const open = `${ACTIVE}{`;
+  const close = `${ACTIVE}}`;
   const words = [word];
   for (let at = 0; at < words.length; ) {
     const one = words[at] as Word;
-    const [all, inside] = /\ue001\{([^{}]*,[^{}]*)\ue001\}/.exec(one) ?? [];
-    if (all === undefined || words.length > MAX_BRACES) {
-      at++;
-      continue;
-    }
-    const from = one.indexOf(all);
-    const parts = (inside as string).split(',');
-    words.splice(at, 1, ...parts.map((part) => one.slice(0, from) + part + one.slice(from + all.length)));
+    const end = one.indexOf(close);
+    const from = end === -1 ? -1 : one.lastIndexOf(open, end);
+    const parts = from === -1 ? [] : one.slice(from + open.length, end).split(',');
+    if (parts.length < 2 || words.length + parts.length > SHELL_LIMITS.maxBraces) at++;
+    else words.splice(at, 1, ...parts.map((p) => one.slice(0, from) + p + one.slice(end + close.length)));
   }
   return words;
 }
