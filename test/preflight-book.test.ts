@@ -62,7 +62,9 @@ test('every dead end of the book is recognised in all the ways in which a comman
   for (const fault of faults())
     for (const action of fault.actions.filter(isKnown)) {
       const commands = action.commands.map(filled);
-      for (const [way, say] of Object.entries(WAYS)) {
+      // Of what is no dead end a few ways will do.
+      const ways = Object.entries(WAYS).slice(0, action.kind === 'avoid' ? undefined : 3);
+      for (const [way, say] of ways) {
         const line = say(commands);
         const warning = preflight(line, [fault], WHERE);
         if (action.kind === 'avoid') {
