@@ -28,7 +28,12 @@ test('the transcripts of docs/agents.md are what the hook says', () => {
 
 test('the plugin wires what init wires, and its paths lead to what the package has', () => {
   const plugin = JSON.parse(readFileSync(`${ROOT}plugins/claude-code/hooks/hooks.json`, 'utf8'));
-  const printed = JSON.parse(inProject(ROOT, ['init', '--print', 'claude-code']).stdout);
+  const said = inProject(ROOT, ['init', '--print', 'claude-code']).stdout;
+  const [hooks = '', servers = ''] = said.split(/^\S+\.json$/m).slice(1);
+  const printed = JSON.parse(hooks);
+  const server = JSON.parse(readFileSync(`${ROOT}plugins/claude-code/.mcp.json`, 'utf8')).mcpServers
+    .faultbook;
+  expect(JSON.parse(servers).mcpServers.faultbook.args.slice(1)).toEqual(server.args.slice(1));
   const blank = (value: unknown) => JSON.parse(JSON.stringify(value, (k, v) => (k === 'command' ? 'X' : v)));
   expect(blank(plugin)).toEqual(blank(printed));
   expect(JSON.stringify(printed)).toContain(`${WIRED} claude-code`);
@@ -48,6 +53,7 @@ describe('init', () => {
     const asked = inProject(project, ['init']);
     expect(asked.stdout).toContain('cursor: .cursor/hooks.json (new file)');
     expect(asked.stdout).toContain('gemini: .gemini/settings.json (new file)');
+    expect(asked.stdout).toContain('cursor: .cursor/mcp.json (new file)');
     expect(asked.stdout).not.toMatch(/claude-code|npx/);
     expect(asked.status).toBe(1);
     expect(existsSync(join(project, '.gemini'))).toBe(false);
@@ -55,10 +61,14 @@ describe('init', () => {
     expect(inProject(project, ['init', '--yes']).status).toBe(0);
     const settings = readFileSync(join(project, '.gemini/settings.json'), 'utf8');
     expect(JSON.parse(settings).hooks.AfterTool[0].hooks[0].command).toBe(`${WIRED} gemini`);
+    expect(JSON.parse(settings).mcpServers.faultbook).toEqual({
+      command: process.execPath,
+      args: [CLI, 'mcp'],
+    });
     expect(inProject(project, ['init']).stdout).toContain('gemini: wired already');
     expect(inProject(project, ['init', '--remove', '--yes']).status).toBe(0);
     expect(existsSync(join(project, '.gemini'))).toBe(false);
-    expect(existsSync(join(project, '.cursor/hooks.json'))).toBe(false);
+    expect(existsSync(join(project, '.cursor'))).toBe(false);
   });
 
   test('does not write through a link, and says what is no plain JSON', () => {
@@ -74,6 +84,22 @@ describe('init', () => {
     expect(comment.status).toBe(2);
     expect(comment.stderr).toContain('init --print gemini');
     expect(readFileSync(join(project, '.gemini/settings.json'), 'utf8')).toBe('{ // mine\n}\n');
+  });
+
+  test('a file that two agents read is written once, and the server in it answers', () => {
+    const { project } = hookSandbox();
+    expect(inProject(project, ['init', '--yes', 'claude-code', 'copilot', 'codex']).status).toBe(0);
+    const { faultbook } = JSON.parse(readFileSync(join(project, '.mcp.json'), 'utf8')).mcpServers;
+    const { command, args } = faultbook;
+    expect(readFileSync(join(project, '.codex/config.toml'), 'utf8')).toBe(
+      `[mcp_servers.faultbook]\ncommand = ${JSON.stringify(command)}\nargs = [${JSON.stringify(args[0])}, "mcp"]\n`,
+    );
+    const input = '{"jsonrpc":"2.0","id":1,"method":"ping"}\n';
+    const run = spawnSync(command, args, { cwd: project, input, encoding: 'utf8' });
+    expect(JSON.parse(run.stdout)).toMatchObject({ id: 1, result: {} });
+    expect(inProject(project, ['init', '--remove', '--yes']).status).toBe(0);
+    for (const left of ['.mcp.json', '.codex', '.claude', '.github'])
+      expect(existsSync(join(project, left))).toBe(false);
   });
 
   test('an agent that is not known, and a shell, are said so', () => {

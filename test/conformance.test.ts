@@ -21,16 +21,13 @@ const NODE = `node-${process.platform}-${process.arch}`;
 const NODE_VERSION = '22.23.3';
 
 const ASKS =
-  'asks the client for something (a model, a form, its folders) during a call; our server never does';
-const LOGS = 'log messages to the client, which 2026-07-28 deprecates; our server sends none';
+  'asks the client for something (a model, a form) in the midst of a call: over HTTP that needs a session, and we keep none';
 const WATCHES =
   'a record does not change while a book is open, and over HTTP no session is kept to tell of it';
 
 /** Scenario → why it fails here. */
 const NOT_OFFERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '2025-11-25': {
-    'logging-set-level': LOGS,
-    'tools-call-with-logging': LOGS,
     'tools-call-sampling': ASKS,
     'tools-call-elicitation': ASKS,
     'elicitation-sep1034-defaults': ASKS,
@@ -38,19 +35,7 @@ const NOT_OFFERED: Readonly<Record<string, Readonly<Record<string, string>>>> = 
     'resources-subscribe': WATCHES,
     'resources-unsubscribe': WATCHES,
   },
-  '2026-07-28': {
-    'server-stateless': `24 of its 28 checks pass; the others call tools that log to the client, or that ${ASKS}`,
-    'input-required-result-basic-elicitation': ASKS,
-    'input-required-result-basic-sampling': ASKS,
-    'input-required-result-basic-list-roots': ASKS,
-    'input-required-result-request-state': ASKS,
-    'input-required-result-multiple-input-requests': ASKS,
-    'input-required-result-multi-round': ASKS,
-    'input-required-result-non-tool-request': ASKS,
-    'input-required-result-result-type': ASKS,
-    'input-required-result-tampered-state': ASKS,
-    'input-required-result-capability-check': ASKS,
-  },
+  '2026-07-28': {},
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'faultbook-conformance-'));

@@ -7,7 +7,7 @@ import { InputError, projectOf, writeWhole } from '../store/index.ts';
 import { diffText } from './diff.ts';
 import { SHELL_NAMES, type ShellName, shellScript } from './shells.ts';
 import { type ColorChoice, colorOf, EXIT, langOf, print } from './terminal.ts';
-import { hookCommand, WIRINGS, withHooks, withoutHooks } from './wiring.ts';
+import { filesOf, type Programs, unwired, WIRINGS, wired } from './wiring.ts';
 
 export interface InitFlags {
   readonly remove?: true;
@@ -19,6 +19,7 @@ export interface InitFlags {
 
 const AGENT_NAMES = Object.keys(WIRINGS) as AgentName[];
 const HOOK = new URL('./hook.cjs', import.meta.url);
+const CLI = new URL('./faultbook.cjs', import.meta.url);
 /** A settings file that is larger is not ours to rewrite. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
@@ -43,21 +44,29 @@ export function runInit(names: readonly string[], flags: InitFlags): number {
   const said: string[] = [];
   const changes: Change[] = [];
   for (const agent of agents) {
-    const { file } = WIRINGS[agent];
-    const text = readSetting(project, file);
-    if (flags.remove) {
-      const after = text === null ? undefined : withoutHooks(text, agent);
-      if (after !== undefined) changes.push({ agent, file, before: text, after });
-    } else {
-      const after = withHooks(text, agent, commandOf(agent));
+    const before = changes.length;
+    for (const file of filesOf(agent)) {
+      // One that two agents read is changed once.
+      if (changes.some((c) => c.file === file)) continue;
+      const text = readSetting(project, file);
+      if (flags.remove) {
+        const after = text === null ? undefined : unwired(text, agent, file);
+        if (after !== undefined) changes.push({ agent, file, before: text, after });
+        continue;
+      }
+      const after = wired(text, agent, file, programs());
       if (after === null)
         throw new InputError(
-          `${file} is no plain JSON object with hooks in it: nothing was written. See what belongs there: faultbook init --print ${agent}`,
+          `${file} is not what it should be, or has another server of our name: nothing was written. See what belongs there: faultbook init --print ${agent}`,
         );
-      if (after === text)
-        said.push(zh ? `${agent}：已经接好（${file}）` : `${agent}: wired already (${file})`);
-      else changes.push({ agent, file, before: text, after });
+      if (after !== text) changes.push({ agent, file, before: text, after });
     }
+    if (!flags.remove && changes.length === before)
+      said.push(
+        zh
+          ? `${agent}：已经接好（${filesOf(agent).join('、')}）`
+          : `${agent}: wired already (${filesOf(agent).join(', ')})`,
+      );
   }
   const color = colorOf(flags.color);
   for (const change of changes) print(shown(change, color, zh));
@@ -75,16 +84,19 @@ export function runInit(names: readonly string[], flags: InitFlags): number {
     if (after === null) removeFile(project, file);
     else writeWhole(join(project, file), after);
   }
-  for (const { agent, file } of changes)
+  for (const agent of new Set(changes.map((c) => c.agent))) {
+    const files = changes.filter((c) => c.agent === agent).map((c) => c.file);
+    const list = files.join(zh ? '、' : ', ');
     print(
       flags.remove
         ? zh
-          ? `${agent}：已撤除（${file}）`
-          : `${agent}: removed from ${file}`
+          ? `${agent}：已撤除（${list}）`
+          : `${agent}: removed from ${list}`
         : zh
-          ? `${agent}：已写入 ${file}`
-          : `${agent}: written to ${file}; ${WIRINGS[agent].note}`,
+          ? `${agent}：已写入 ${list}`
+          : `${agent}: written to ${list}; ${WIRINGS[agent].note}`,
     );
+  }
   if (!flags.remove) {
     print(zh ? '撤除：faultbook init --remove' : 'Take it back: faultbook init --remove');
     if (names.length === 0) print(shellHint(zh));
@@ -92,8 +104,13 @@ export function runInit(names: readonly string[], flags: InitFlags): number {
   return EXIT.ok;
 }
 
-function commandOf(agent: AgentName): string {
-  return hookCommand(agent, process.execPath, fileURLToPath(HOOK), process.platform === 'win32');
+function programs(): Programs {
+  return {
+    node: process.execPath,
+    hook: fileURLToPath(HOOK),
+    cli: fileURLToPath(CLI),
+    windows: process.platform === 'win32',
+  };
 }
 
 function named(name: string): AgentName {
@@ -119,13 +136,11 @@ function detected(project: string): AgentName[] {
 
 function printed(name: string): string {
   if (SHELL_NAMES.includes(name as ShellName))
-    return shellScript(
-      name as ShellName,
-      process.execPath,
-      fileURLToPath(new URL('./faultbook.cjs', import.meta.url)),
-    );
+    return shellScript(name as ShellName, process.execPath, fileURLToPath(CLI));
   const agent = named(name);
-  return withHooks(null, agent, commandOf(agent)) as string;
+  return filesOf(agent)
+    .map((file) => `${file}\n${wired(null, agent, file, programs())}`)
+    .join('\n');
 }
 
 /** A file of the project; null where there is none. @throws {InputError} where it leads elsewhere, or is no plain file. */

@@ -1,9 +1,10 @@
 /**
- * How each agent is wired in a project: which file it reads, and what stands in it. Our entries are added to what is there
- * and taken out again; everything else of a file stays. The formats are those of the agents' own documentation
- * (docs/agents.md names the pages).
+ * How each agent is wired in a project: which files it reads, and what stands in them: the hooks, and the MCP server. Our
+ * entries are added to what is there and taken out again; everything else of a file stays. The formats are those of the agents'
+ * own documentation (docs/agents.md names the pages).
  */
 import type { AgentName } from '../hook/index.ts';
+import { outlineOf, withoutTable, withTable } from './toml.ts';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 type JsonObject = { readonly [key: string]: Json };
@@ -12,8 +13,12 @@ type JsonObject = { readonly [key: string]: Json };
 const TIMEOUT_S = 5;
 
 interface Wiring {
-  /** The file in the project. Where there is a personal one it is that: what we write names paths of this machine. */
+  /** The file of its hooks. Where there is a personal one it is that: what we write names paths of this machine. */
   readonly file: string;
+  /** The file of its MCP servers: JSON with `mcpServers`, or TOML. It may be the same one. */
+  readonly serverFile: string;
+  /** What it wants of a server beside the command. */
+  readonly server?: JsonObject;
   /** What shows that the agent is used in a project: files of it, and the program's name. */
   readonly signs: readonly string[];
   readonly program: string;
@@ -33,6 +38,8 @@ function grouped(command: string): JsonObject {
 export const WIRINGS: Readonly<Record<AgentName, Wiring>> = {
   'claude-code': {
     file: '.claude/settings.local.json',
+    serverFile: '.mcp.json',
+    server: { type: 'stdio' },
     signs: ['.claude', 'CLAUDE.md'],
     program: 'claude',
     skeleton: {},
@@ -41,18 +48,20 @@ export const WIRINGS: Readonly<Record<AgentName, Wiring>> = {
       PostToolUse: grouped(command),
       PostToolUseFailure: grouped(command),
     }),
-    note: 'takes effect in the next session',
+    note: 'takes effect in the next session; .mcp.json names paths of this machine: do not commit it',
   },
   codex: {
     file: '.codex/hooks.json',
+    serverFile: '.codex/config.toml',
     signs: ['.codex'],
     program: 'codex',
     skeleton: {},
     hooks: (command) => ({ PreToolUse: grouped(command), PostToolUse: grouped(command) }),
-    note: 'names paths of this machine: do not commit it; Codex asks once whether you trust it',
+    note: 'names paths of this machine: do not commit it; Codex reads it in projects that you trust',
   },
   gemini: {
     file: '.gemini/settings.json',
+    serverFile: '.gemini/settings.json',
     signs: ['.gemini', 'GEMINI.md'],
     program: 'gemini',
     skeleton: {},
@@ -66,6 +75,7 @@ export const WIRINGS: Readonly<Record<AgentName, Wiring>> = {
   },
   cursor: {
     file: '.cursor/hooks.json',
+    serverFile: '.cursor/mcp.json',
     signs: ['.cursor', '.cursorrules'],
     program: 'cursor',
     skeleton: { version: 1 },
@@ -78,6 +88,9 @@ export const WIRINGS: Readonly<Record<AgentName, Wiring>> = {
   copilot: {
     // Not .github/hooks: the cloud agent reads that too, on machines where our paths lead nowhere.
     file: '.github/copilot/settings.local.json',
+    // For what is of one checkout; .github/mcp.json is for what is committed.
+    serverFile: '.mcp.json',
+    server: { type: 'stdio' },
     signs: ['.github/copilot-instructions.md', '.github/copilot', '.github/hooks'],
     program: 'copilot',
     skeleton: {},
@@ -91,9 +104,101 @@ export const WIRINGS: Readonly<Record<AgentName, Wiring>> = {
         timeoutSec: TIMEOUT_S,
       },
     }),
-    note: 'takes effect in the next session',
+    note: 'takes effect in the next session; .mcp.json names paths of this machine: do not commit it',
   },
 };
+
+/** What an agent starts: the paths of `node`, of our hook and of our command line, all absolute. */
+export interface Programs {
+  readonly node: string;
+  readonly hook: string;
+  readonly cli: string;
+  readonly windows: boolean;
+}
+
+/** The files of an agent, each once. */
+export function filesOf(agent: AgentName): readonly string[] {
+  return [...new Set([WIRINGS[agent].file, WIRINGS[agent].serverFile])];
+}
+
+/** The text of one of an agent's files with all in it that is ours. Null: it is not what it should be; nothing can be added. */
+export function wired(
+  text: string | null,
+  agent: AgentName,
+  file: string,
+  programs: Programs,
+): string | null {
+  const { file: hookFile, serverFile } = WIRINGS[agent];
+  const { node, hook, windows } = programs;
+  const hooked = file === hookFile ? withHooks(text, agent, hookCommand(agent, node, hook, windows)) : text;
+  if (file !== serverFile) return hooked;
+  return file === hookFile && hooked === null ? null : withServer(hooked, agent, programs);
+}
+
+/** The text without what is ours; null where the file can go, undefined where nothing of it is ours or can be read. */
+export function unwired(text: string, agent: AgentName, file: string): string | null | undefined {
+  const { file: hookFile, serverFile, skeleton } = WIRINGS[agent];
+  let left = text;
+  if (file === serverFile) left = withoutServer(left, agent) ?? left;
+  if (file === hookFile) left = withoutHooks(left, agent) ?? left;
+  if (left === text) return undefined;
+  if (file.endsWith('.toml')) return left.trim() === '' ? null : left;
+  const bare = file === hookFile ? skeleton : {};
+  return JSON.stringify(parseObject(left)) === JSON.stringify(bare) ? null : left;
+}
+
+/** Our name among an agent's MCP servers. */
+const SERVER = 'faultbook';
+
+function withServer(text: string | null, agent: AgentName, { node, cli }: Programs): string | null {
+  const { serverFile, server } = WIRINGS[agent];
+  const entry: JsonObject = { ...server, command: node, args: [cli, 'mcp'] };
+  if (serverFile.endsWith('.toml')) {
+    const lines = Object.entries(entry).map(([key, value]) => `${key} = ${tomlOf(value)}`);
+    const bare =
+      text === null ? '' : hasOurTable(text) ? (withoutTable(text, ['mcp_servers', SERVER]) as string) : text;
+    const after = withTable(bare, ['mcp_servers', SERVER], lines);
+    // Where it says so already, it stays where it is.
+    return text !== null && hasOurTable(text) && lines.every((line) => text.includes(`${line}`))
+      ? text
+      : after;
+  }
+  const like = text === null || text.trim() === '' ? '{}\n' : text;
+  const before = parseObject(like);
+  const servers = before?.mcpServers ?? {};
+  if (before === null || !isObject(servers)) return null;
+  const ours = servers[SERVER];
+  // Another server of that name is not ours to replace.
+  if (ours !== undefined && !isOurServer(ours)) return null;
+  if (JSON.stringify(ours) === JSON.stringify(entry)) return text;
+  return replaced(like, ['mcpServers', SERVER], entry);
+}
+
+function withoutServer(text: string, agent: AgentName): string | null {
+  if (WIRINGS[agent].serverFile.endsWith('.toml'))
+    return hasOurTable(text) ? withoutTable(text, ['mcp_servers', SERVER]) : null;
+  const servers = parseObject(text)?.mcpServers;
+  if (!isObject(servers) || !isOurServer(servers[SERVER])) return null;
+  // What we leave empty goes.
+  return replaced(text, Object.keys(servers).length > 1 ? ['mcpServers', SERVER] : ['mcpServers'], undefined);
+}
+
+/** Whether a server is ours, from wherever it was wired. */
+function isOurServer(server: Json | undefined): boolean {
+  if (!isObject(server) || !Array.isArray(server.args)) return false;
+  const [program, verb] = server.args as readonly Json[];
+  return typeof program === 'string' && /(?:^|[\\/])faultbook\.cjs$/.test(program) && verb === 'mcp';
+}
+
+function hasOurTable(text: string): boolean {
+  const table = outlineOf(text)?.tables.find((t) => t.path.join('/') === `mcp_servers/${SERVER}`);
+  return table !== undefined && /faultbook\.cjs["'],\s*["']mcp["']/.test(text.slice(table.start, table.end));
+}
+
+/** A text or a list of texts, as TOML writes them: its escapes are those of JSON. */
+function tomlOf(value: Json | undefined): string {
+  return Array.isArray(value) ? `[${value.map((v) => JSON.stringify(v)).join(', ')}]` : JSON.stringify(value);
+}
 
 /** The command that an agent runs: both paths absolute, never a package runner, which would fetch whatever has the name. */
 export function hookCommand(agent: AgentName, node: string, hook: string, windows: boolean): string {
@@ -114,7 +219,7 @@ function isOurs(command: Json | undefined, agent: AgentName): boolean {
 }
 
 /** The text of a file with our entries in it. Null: it is no JSON object, or its hooks are no object. */
-export function withHooks(text: string | null, agent: AgentName, command: string): string | null {
+function withHooks(text: string | null, agent: AgentName, command: string): string | null {
   const { skeleton, hooks: ours } = WIRINGS[agent];
   const like = text === null || text.trim() === '' ? `${JSON.stringify(skeleton, null, 2)}\n` : text;
   const before = parseObject(like);
@@ -126,16 +231,14 @@ export function withHooks(text: string | null, agent: AgentName, command: string
     if (!Array.isArray(others)) return null;
     hooks[event] = [...others, entry];
   }
-  return JSON.stringify(hooks) === JSON.stringify(before?.hooks) ? text : replaceHooks(like, hooks);
+  return JSON.stringify(hooks) === JSON.stringify(before?.hooks) ? text : replaced(like, ['hooks'], hooks);
 }
 
-/** The text without our entries; null where the file can go, undefined where nothing of it is ours or can be read. */
-export function withoutHooks(text: string, agent: AgentName): string | null | undefined {
+/** The text without our entries; null where nothing of it is ours or can be read. */
+function withoutHooks(text: string, agent: AgentName): string | null {
   const before = parseObject(text);
   const after = before && takenOut(before, agent);
-  if (after === null || after === before) return undefined;
-  const isBare = JSON.stringify(after) === JSON.stringify(WIRINGS[agent].skeleton);
-  return isBare ? null : replaceHooks(text, after.hooks);
+  return after === null || after === before ? null : replaced(text, ['hooks'], after.hooks);
 }
 
 function takenOut(before: JsonObject, agent: AgentName): JsonObject | null {
@@ -179,16 +282,25 @@ function parseObject(text: string): JsonObject | null {
 }
 
 /**
- * The text with another value of its member `hooks` (undefined: without it). Everything else stays as it is, byte for byte:
- * what was put in at the end and is taken out again leaves no trace.
+ * The text of an object with another value at a path of members (undefined: without it). Everything else stays as it is, byte
+ * for byte: what was put in at the end and is taken out again leaves no trace.
+ * @param outer the indent of the object itself
  */
-function replaceHooks(text: string, value: Json | undefined): string {
+function replaced(text: string, path: readonly string[], value: Json | undefined, outer = ''): string {
+  const [key = '', ...below] = path;
   const { members, close } = membersOf(text);
   const lineEnd = text.includes('\r\n') ? '\r\n' : '\n';
-  const indent = /^\s*\{\r?\n([ \t]+)/.exec(text)?.[1] ?? '  ';
-  const printed = JSON.stringify(value, null, indent)?.replaceAll('\n', lineEnd + indent);
-  const at = members.findIndex((m) => m.key === 'hooks');
+  const indent = /^\s*\{\r?\n([ \t]+)/.exec(text)?.[1] ?? `${outer}  `;
+  const at = members.findIndex((m) => m.key === key);
   const member = members[at];
+  if (member && below.length > 0) {
+    const inner = replaced(text.slice(member.value, member.end), below, value, indent);
+    return text.slice(0, member.value) + inner + text.slice(member.end);
+  }
+  const whole =
+    value === undefined ? undefined : below.reduceRight<Json>((v, name) => ({ [name]: v }), value);
+  const unit = indent.slice(outer.length) || '  ';
+  const printed = JSON.stringify(whole, null, unit)?.replaceAll('\n', lineEnd + indent);
   if (member) {
     if (printed !== undefined) return text.slice(0, member.value) + printed + text.slice(member.end);
     const before = members[at - 1];
@@ -197,10 +309,10 @@ function replaceHooks(text: string, value: Json | undefined): string {
     return text.slice(0, from) + text.slice(to);
   }
   const last = members[members.length - 1];
-  const entry = `${lineEnd}${indent}"hooks": ${printed}`;
+  const entry = `${lineEnd}${indent}${JSON.stringify(key)}: ${printed}`;
   return last
     ? `${text.slice(0, last.end)},${entry}${text.slice(last.end)}`
-    : `${text.slice(0, text.indexOf('{') + 1)}${entry}${lineEnd}${text.slice(close)}`;
+    : `${text.slice(0, text.indexOf('{') + 1)}${entry}${lineEnd}${outer}${text.slice(close)}`;
 }
 
 interface Member {

@@ -13,6 +13,7 @@ import {
 import {
   casesFor,
   type Environment,
+  type EvidenceSummary,
   type FieldCase,
   fieldCases,
   flagsOf,
@@ -21,7 +22,7 @@ import {
 } from '../evidence/index.ts';
 import type { FaultRecord } from '../record/index.ts';
 import { adviceFor } from './advice.ts';
-import { fitsType } from './fill.ts';
+import { bindRecord, fitsType } from './fill.ts';
 import { FocusReader } from './focus.ts';
 import { neighboursOf } from './neighbours.ts';
 import { possibleWorlds } from './possible.ts';
@@ -41,8 +42,11 @@ export interface DiagnoseOptions {
   readonly lang?: 'en' | 'zh';
   /** Findings to return, default `DEFAULT_FINDINGS`; the rest is counted in `more`. */
   readonly limit?: number;
-  /** What is known of the reader's world: only cells of such environments speak. */
-  readonly environment?: Environment;
+  /**
+   * What is known of the reader's world: only cells of such environments speak. As a function, what is known for one record's
+   * evidence: it is asked for those that are found.
+   */
+  readonly environment?: Environment | ((evidence: EvidenceSummary) => Environment);
   /**
    * Outcome reports: all of them, or a function that gives those on a record. They are counted beside the lab's figures, and
    * move the shares of causes a little; they rank no action.
@@ -198,13 +202,14 @@ export function findingOf(book: Book, record: number, options: DiagnoseOptions =
 function toFinding(
   book: Book,
   match: RecordMatch,
-  { environment = {}, reports = [] }: DiagnoseOptions,
+  { environment: known = {}, reports = [] }: DiagnoseOptions,
 ): DiagnosisFinding {
   const record = book.records[match.record] as FaultRecord;
   const from = book.standing?.[match.record] ?? null;
   const trusted = from === null ? record.origin === 'authored' : from.trusted;
   // What others measured, or say they did, feeds no tier here.
   const evidence = trusted ? (book.evidence[match.record] ?? null) : null;
+  const environment = typeof known !== 'function' ? known : evidence ? known(evidence) : {};
   const typed: Record<string, string> = {};
   for (const [name, value] of Object.entries(match.groups)) {
     const type = Object.hasOwn(record.groups, name) ? record.groups[name] : undefined;
@@ -224,7 +229,7 @@ function toFinding(
     survey,
     measured,
   } = adviceFor(record, evidence, possible, typed, cases);
-  return {
+  const finding: DiagnosisFinding = {
     id: record.id,
     verdict: match.verdict,
     basis: match.basis,
@@ -250,6 +255,8 @@ function toFinding(
     leads_to: [...neighbours.leads_to],
     confused_with: [...neighbours.confused_with],
   };
+  bindRecord(finding, record);
+  return finding;
 }
 
 function fieldAnswer(cases: readonly FieldCase[]): DiagnosisFinding['field'] {

@@ -40,12 +40,20 @@ export function fillCommand(command: string, typedGroups: Readonly<Record<string
   });
 }
 
+const RECORDS = new WeakMap<DiagnosisFinding, FaultRecord>();
+
+/** Keeps the record of a finding that was made here: to look for it in a book means to read one record after another. */
+export function bindRecord(finding: DiagnosisFinding, record: FaultRecord): void {
+  RECORDS.set(finding, record);
+}
+
 /** The checks of a finding's record, their commands filled. */
 export function checksOf(
   finding: DiagnosisFinding,
   records: readonly FaultRecord[],
 ): readonly { readonly key: string; readonly question: string; readonly command: string }[] {
-  return (records.find((r) => r.id === finding.id)?.checks ?? []).map(({ key, question, command }) => ({
+  const record = RECORDS.get(finding) ?? records.find((r) => r.id === finding.id);
+  return (record?.checks ?? []).map(({ key, question, command }) => ({
     key,
     question,
     command: fillCommand(command, finding.typed_groups),

@@ -57,61 +57,53 @@ function endedBy(code: unknown): Moment['ended'] {
   return typeof code !== 'number' ? 'unknown' : code === 0 ? 'passed' : 'failed';
 }
 
+/** The events of a shell command that Claude Code has, and Codex and Copilot after it; what they say beyond that is their own. */
+function bashEvent(
+  payload: Payload,
+  after: (event: string) => Pick<Moment, 'ended' | 'output'> | null,
+): Moment | null {
+  if (textOf(payload, 'tool_name') !== 'Bash') return null;
+  const event = textOf(payload, 'hook_event_name');
+  const line = textOf(payload, 'tool_input', 'command');
+  const folder = textOf(payload, 'cwd');
+  if (event === 'PreToolUse') return moment('before', event, line, folder);
+  const said = after(event);
+  return said && moment('after', event, line, folder, said.ended, said.output);
+}
+
 const claudeCode: Agent = {
   hearsBefore: true,
   read(payload) {
-    if (textOf(payload, 'tool_name') !== 'Bash') return null;
-    const event = textOf(payload, 'hook_event_name');
-    const line = textOf(payload, 'tool_input', 'command');
-    const folder = textOf(payload, 'cwd');
-    switch (event) {
-      case 'PreToolUse':
-        return moment('before', event, line, folder);
-      case 'PostToolUse': {
-        const response = payload.tool_response;
-        // In the background it goes on running; what it has printed by now says nothing.
-        if (
-          isObject(response) &&
-          (response.interrupted === true || textOf(response, 'backgroundTaskId') !== '')
-        )
-          return null;
-        return moment('after', event, line, folder, 'passed', outputs(response));
-      }
-      case 'PostToolUseFailure':
-        if (payload.is_interrupt === true) return null;
-        return moment('after', event, line, folder, 'failed', textOf(payload, 'error'));
-      default:
-        return null;
-    }
+    // Copilot CLI runs what stands in .claude/settings.local.json too, and takes in none of our answers there: what was said
+    // to nobody would count as said. It is wired by itself.
+    if (payload.timestamp !== undefined && payload.tool_use_id === undefined) return null;
+    return bashEvent(payload, (event) => {
+      const response = payload.tool_response;
+      if (event === 'PostToolUseFailure' && payload.is_interrupt !== true)
+        return { ended: 'failed', output: textOf(payload, 'error') };
+      // In the background it goes on running; what it has printed by now says nothing.
+      const goesOn =
+        isObject(response) && (response.interrupted === true || textOf(response, 'backgroundTaskId') !== '');
+      return event === 'PostToolUse' && !goesOn ? { ended: 'passed', output: outputs(response) } : null;
+    });
   },
   write: specific,
 };
 
 const codex: Agent = {
   hearsBefore: true,
-  read(payload) {
-    if (textOf(payload, 'tool_name') !== 'Bash') return null;
-    const event = textOf(payload, 'hook_event_name');
-    const line = textOf(payload, 'tool_input', 'command');
-    const folder = textOf(payload, 'cwd');
-    if (event === 'PreToolUse') return moment('before', event, line, folder);
-    if (event !== 'PostToolUse') return null;
-    const response = payload.tool_response;
-    if (typeof response === 'string') {
+  read: (payload) =>
+    bashEvent(payload, (event) => {
+      if (event !== 'PostToolUse') return null;
+      const response = payload.tool_response;
+      if (typeof response !== 'string') {
+        const code = isObject(response) ? (response.exit_code ?? response.exitCode) : undefined;
+        return { ended: endedBy(code), output: outputs(response) };
+      }
       // The output alone as a rule; some shells of it write a header with the status.
       const code = /^(?:Exit code: |Process exited with code )(\d{1,3})$/m.exec(response.slice(0, 400))?.[1];
-      return moment(
-        'after',
-        event,
-        line,
-        folder,
-        endedBy(code === undefined ? undefined : Number(code)),
-        response,
-      );
-    }
-    const code = isObject(response) ? (response.exit_code ?? response.exitCode) : undefined;
-    return moment('after', event, line, folder, endedBy(code), outputs(response));
-  },
+      return { ended: endedBy(code === undefined ? undefined : Number(code)), output: response };
+    }),
   write: specific,
 };
 

@@ -4,7 +4,7 @@ import type { Diagnosis, DiagnosisFinding } from '../diagnosis/index.ts';
 import { checksOf, DiagnosisSession } from '../diagnosis/index.ts';
 import type { FaultContext } from '../preflight/index.ts';
 import { renderMarkdown } from '../render/index.ts';
-import { environmentOf, type OpenedBook, openBook } from '../store/index.ts';
+import { environmentFor, type OpenedBook, openBook } from '../store/index.ts';
 
 export interface HookDiagnosis {
   readonly diagnosis: Diagnosis;
@@ -24,7 +24,7 @@ export async function diagnoseOutput(
   given?: OpenedBook,
 ): Promise<HookDiagnosis> {
   const book = given ?? (await openBook());
-  const session = new DiagnosisSession(book, { environment: environmentOf(book, undefined, project) });
+  const session = new DiagnosisSession(book, { environment: environmentFor(book, undefined, project) });
   session.push(output);
   const all = session.end();
   const findings = all.findings.filter((f) => f.verdict === 'match');

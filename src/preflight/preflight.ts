@@ -2,6 +2,7 @@
 import { type Explained, essential, explained, type Place, sameWord, stepsOfAction } from './compare.ts';
 import type { FaultAction, OpenFault } from './fault.ts';
 import { FILLERS, FILTERS, otherNames, READERS } from './programs.ts';
+import { HOLE, readLine } from './shell.ts';
 import { printStep, readSteps, type Step } from './steps.ts';
 
 /** What speaks against a command. */
@@ -44,24 +45,34 @@ export function recognise(line: string, faults: readonly OpenFault[], where: Whe
 const RANK = { check: 0, try: 1, avoid: 2 } as const;
 
 function bestAction(line: readonly Step[], fault: OpenFault, where: Where): Recognised | null {
-  const from = placeOf(fault, where);
+  // What failed, run once more behind something else, is not what is done about it.
+  const failed = essential(
+    fault.command === null ? [] : (readSteps(fault.command, { placeholders: true }) ?? []),
+  );
+  const from = { ...placeOf(fault, where), failed: failed.map((step) => step.program) };
   // Reading a command costs more than looking for the names of what is run: most actions are about other programs.
-  const names = new Set(line.flatMap((step) => otherNames(step.program)));
+  const names = new Set(line.flatMap((step) => [...otherNames(step.program), ...step.env.keys()]));
   const actions = fault.actions
-    .filter(({ commands }) => commands.some((c) => [...names].some((name) => c.includes(name))))
+    .filter(({ commands }) =>
+      commands.some((c) => OF_ANY_PROGRAM.test(c) || [...names].some((n) => c.includes(n))),
+    )
     .map((action) => ({ action, steps: stepsOfAction(action.commands) }))
-    .filter(({ steps }) => steps.length > 0);
+    .filter(
+      ({ action, steps }) => steps.length > 0 && !(action.kind === 'avoid' && steps.every(saysNothing)),
+    );
   // What a sensible action does too is no sign of a dead end: `npm install` behind many. Of all of them, whatever they run.
   const sensible = new Set(
     actions.some(({ action }) => action.kind === 'avoid')
       ? fault.actions.flatMap((a) => (a.kind === 'try' ? stepsOfAction(a.commands).map(printStep) : []))
       : [],
   );
+  const place: Place = { folder: where.folder, home: where.home ?? null };
+  const others = line.filter((step) => !failed.some((f) => sameStep(f, from, step, place)));
   let best: Recognised | null = null;
   for (const { action, steps } of actions) {
     const found = explained(
-      line,
-      { folder: where.folder, home: where.home ?? null },
+      action.kind === 'avoid' || others.length === 0 ? line : others,
+      place,
       steps,
       from,
       action.kind === 'avoid' ? sensible : undefined,
@@ -73,6 +84,16 @@ function bestAction(line: readonly Step[], fault: OpenFault, where: Where): Reco
   }
   return best;
 }
+
+/** Whether a step is known by the name of a program alone, whatever that is used for: `curl -o <file> <url>`. */
+function saysNothing(step: Step): boolean {
+  const values = [...step.operands, ...step.options.map(([, value]) => value)];
+  const others = step.flags.size + step.env.size + step.texts.length + step.redirects.length;
+  return step.as === null && others === 0 && values.length > 0 && values.every((value) => value === HOLE);
+}
+
+/** A command whose program is a placeholder: `sudo <the same command>`. */
+const OF_ANY_PROGRAM = /^(?:sudo (?:-\S+ )*|env |[A-Z_]\w*=\S+ |export [^;]*; )*</;
 
 function placeOf(fault: OpenFault, where: Where): Place {
   const folder = fault.below === '' ? where.project : `${where.project}/${fault.below}`;
@@ -153,7 +174,8 @@ function sameStep(a: Step, there: Place, b: Step, here: Place): boolean {
     a.flags.size === b.flags.size &&
     [...a.flags].every((f) => b.flags.has(f)) &&
     sameAll(pairs(a), pairs(b)) &&
-    sameAll(a.operands, b.operands)
+    sameAll(a.operands, b.operands) &&
+    sameAll(a.texts, b.texts)
   );
 }
 
@@ -162,6 +184,13 @@ function sameStep(a: Step, there: Place, b: Step, here: Place): boolean {
  * or something harmless stands behind (`|| true`).
  */
 export function hidesFailure(line: string): boolean {
+  // A pipe's end that is read as a redirection (`| tee log`) hides what was before it all the same.
+  const last = readLine(line)?.at(-1);
+  if (last?.piped && FILTERS.has(last.words[0] ?? '') && !/\bpipefail\b/.test(line)) return true;
+  return endsInFilter(line);
+}
+
+function endsInFilter(line: string): boolean {
   const steps = readSteps(line);
   if (steps === null || steps.length < 2 || /\bpipefail\b/.test(line)) return false;
   const last = steps[steps.length - 1] as Step;

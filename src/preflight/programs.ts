@@ -20,6 +20,12 @@ export interface Program {
   readonly open?: readonly string[];
   /** Words that begin with one dash are whole options: `find -name`. */
   readonly wholeWords?: true;
+  /** Words that begin with a dash are kept in their order too: what they mean depends on where they stand. */
+  readonly plain?: true;
+  /** Operands may be left out, or said, that are the usual ones: `git push` for `git push origin main`. Of these subcommands. */
+  readonly usual?: readonly string[];
+  /** Whether what it does needs rights that only root has, so that `sudo` before it says nothing more. */
+  readonly administers?: true;
   /** What follows the first operand is for another program: the arguments of a script. */
   readonly script?: true;
   /** An option with which it does nothing, beside the usual ones. */
@@ -76,9 +82,10 @@ const NPM: Program = {
     c: 'config',
     t: 'test',
   },
-  open: ['install', 'uninstall'],
+  open: ['install', 'uninstall', 'ci'],
 };
 const APT: Program = {
+  administers: true,
   shortValues: 'to',
   same: { '-y': '--yes', '--assume-yes': '--yes' },
   noise: ['--yes', '-q', '-qq', '--quiet', '--no-install-recommends'],
@@ -87,7 +94,12 @@ const APT: Program = {
 const PIP: Program = {
   shortValues: 'ric',
   longValues: ['requirement', 'index-url', 'constraint', 'target'],
-  same: { '-U': '--upgrade', '-r': '--requirement', '-I': '--ignore-installed', '-i': '--index-url' },
+  same: {
+    '-U': '--upgrade',
+    '-r': '--requirement',
+    '-I': '--ignore-installed',
+    '-i': '--index-url',
+  },
   noise: ['-q', '--quiet', '-v', '--verbose', '--disable-pip-version-check', '-y', '--yes'],
   open: ['install', 'uninstall'],
 };
@@ -105,24 +117,36 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   },
   'apt-get': APT,
   pip: PIP,
-  rm: { noise: '*', ordered: 0 },
-  rmdir: { noise: '*', ordered: 0 },
-  mkdir: { noise: ['-p', '--parents', '-v'], ordered: 0, shortValues: 'm' },
-  touch: { ordered: 0 },
-  chmod: { same: { '--recursive': '-R' }, noise: ['-v', '-c', '-f', '--verbose'], ordered: 1 },
-  chown: { same: { '--recursive': '-R' }, noise: ['-v', '-c', '-f', '-h'], ordered: 1 },
-  chgrp: { same: { '--recursive': '-R' }, noise: ['-v', '-c', '-f', '-h'], ordered: 1 },
-  kill: { ordered: 0, shortValues: 's', wholeWords: true },
-  killall: { noise: ['-v', '-q', '-w'], ordered: 0, shortValues: 'us', wholeWords: true },
-  pkill: { same: { '--full': '-f', '--exact': '-x' }, shortValues: 'ugtPs', wholeWords: true },
+  rm: { administers: true, noise: '*', ordered: 0 },
+  rmdir: { administers: true, noise: '*', ordered: 0 },
+  mkdir: { administers: true, noise: ['-p', '--parents', '-v'], ordered: 0, shortValues: 'm' },
+  touch: { administers: true, ordered: 0 },
+  chmod: {
+    administers: true,
+    same: { '--recursive': '-R' },
+    noise: ['-v', '-c', '-f', '--verbose'],
+    ordered: 1,
+  },
+  chown: { administers: true, same: { '--recursive': '-R' }, noise: ['-v', '-c', '-f', '-h'], ordered: 1 },
+  chgrp: { administers: true, same: { '--recursive': '-R' }, noise: ['-v', '-c', '-f', '-h'], ordered: 1 },
+  kill: { administers: true, ordered: 0, shortValues: 's', wholeWords: true },
+  killall: { administers: true, noise: ['-v', '-q', '-w'], ordered: 0, shortValues: 'us', wholeWords: true },
+  pkill: {
+    administers: true,
+    same: { '--full': '-f', '--exact': '-x' },
+    shortValues: 'ugtPs',
+    wholeWords: true,
+  },
   systemctl: {
+    administers: true,
     ordered: 1,
     noise: ['--no-pager', '--now', '-q', '--quiet'],
     subcommands: { 'try-restart': 'restart', 'reload-or-restart': 'restart' },
   },
-  lsof: { shortValues: 'ipcudag', noise: ['-n', '-P'] },
-  fuser: { shortValues: 'n', same: { '--kill': '-k' }, noise: ['-v', '-s'] },
+  lsof: { administers: true, shortValues: 'ipcudag', noise: ['-n', '-P'] },
+  fuser: { administers: true, shortValues: 'n', same: { '--kill': '-k' }, noise: ['-v', '-s'] },
   sed: {
+    administers: true,
     shortValues: 'el',
     same: { '-r': '-E', '--regexp-extended': '-E', '--expression': '-e', '--in-place': '-i' },
     noise: ['-s', '-u'],
@@ -131,7 +155,9 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   git: {
     shortValues: 'Ccm',
     longValues: ['git-dir', 'work-tree', 'message'],
-    noise: ['-q', '--quiet', '--no-pager', '-v', '--verbose'],
+    same: { '-f': '--force', '-u': '--set-upstream', '-r': '--rebase' },
+    noise: ['-q', '--quiet', '--no-pager', '-v', '--verbose', '--prune', '--progress'],
+    usual: ['push', 'pull', 'fetch', 'reset'],
     identity: true,
     open: ['add', 'rm'],
   },
@@ -144,18 +170,47 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   },
   createuser: { shortValues: 'Uhpg', noise: ['-e'], identity: true },
   createdb: { shortValues: 'UhpO', identity: true },
-  docker: { shortValues: 'f', open: [] },
+  mysql: {
+    shortValues: 'uhPDSe',
+    longValues: ['user', 'host', 'port', 'database', 'socket', 'execute'],
+    same: { '--user': '-u', '--host': '-h', '--database': '-D', '--execute': '-e' },
+    identity: true,
+  },
+  sqlite3: {},
+  'redis-cli': { shortValues: 'hpanus', noise: '*' },
+  usermod: {
+    administers: true,
+    shortValues: 'Gugsdc',
+    longValues: ['groups', 'gid', 'shell'],
+    same: { '--append': '-a', '--groups': '-G' },
+    ordered: 0,
+  },
+  gpasswd: { administers: true, shortValues: 'ad', longValues: ['add'], same: { '--add': '-a' } },
+  adduser: { administers: true },
+  cp: { administers: true, noise: ['-v', '-f', '-a', '-p', '-r', '-R'] },
+  mv: { administers: true, noise: ['-v', '-f'] },
+  ln: { administers: true, noise: ['-v'] },
+  install: { administers: true, shortValues: 'mog', noise: ['-m', '-o', '-g', '-D', '-v'] },
+  tee: { administers: true },
+  perl: { shortValues: 'e' },
+  'update-ca-certificates': { administers: true, same: { '-f': '--fresh' }, noise: ['-v', '--verbose'] },
+  ldconfig: { administers: true },
+  apache2: { administers: true, shortValues: 'k' },
+  mount: { administers: true },
+  umount: { administers: true },
+  docker: { shortValues: 'fH', longValues: ['host'], same: { '--host': '-H' }, open: [] },
   curl: { shortValues: 'XHdouAbceFT', noise: ['-s', '-S', '-v', '-i', '--silent'] },
   grep: { shortValues: 'efABCm' },
   tail: { noise: '*' },
   head: { noise: '*' },
   make: { shortValues: 'Cfj', noise: ['-j', '-s', '-k'], inert: '-n' },
-  nginx: { shortValues: 'scgp' },
+  nginx: { administers: true, shortValues: 'scgp' },
   openssl: { wholeWords: true },
-  find: { wholeWords: true },
+  find: { plain: true },
   java: { wholeWords: true },
   go: { wholeWords: true, open: ['get', 'install'] },
   terraform: { wholeWords: true },
+  tar: { shortValues: 'fCTX' },
   gcc: { wholeWords: true },
   bash: SHELL,
   sh: SHELL,
@@ -164,8 +219,8 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   python: { shortValues: 'mcWX', script: true },
   node: {
     shortValues: 'epr',
-    longValues: ['eval', 'require'],
-    same: { '--eval': '-e', '--print': '-p' },
+    longValues: ['eval', 'print', 'require'],
+    same: { '--eval': '-e', '--print': '-p', '--require': '-r' },
     script: true,
   },
   id: { identity: true },
@@ -186,12 +241,31 @@ export const SAME_PROGRAM: Readonly<Record<string, string>> = {
   rimraf: 'rm',
   egrep: 'grep',
   'docker-compose': 'docker',
+  mariadb: 'mysql',
+  apache2ctl: 'apache2',
+  apachectl: 'apache2',
+  httpd: 'apache2',
+};
+
+/** Other programs by which a command may do what a program does; of `(write)`, all by which a text gets into a file. */
+const REACHED_BY: Readonly<Record<string, readonly string[]>> = {
+  systemctl: ['service', 'init.d'],
+  '(write)': ['echo', 'printf', 'tee', 'sed', 'cat', 'touch', 'npm config', '>'],
+  touch: ['>'],
+  kill: ['fuser', 'kill-port'],
+  killall: ['pkill'],
+  rm: ['find', 'mv'],
+  mv: ['rm', 'cp'],
+  usermod: ['gpasswd', 'adduser'],
+  cp: ['install'],
+  psql: ['createuser'],
 };
 
 /** Every name under which a command may call a program: a line of any of them is a step of it. */
 export function otherNames(program: string): readonly string[] {
   const names = Object.keys(SAME_PROGRAM).filter((name) => SAME_PROGRAM[name] === program);
-  return [program, ...names, ...(program === 'systemctl' ? ['service', 'init.d'] : [])];
+  const path = program.slice(program.lastIndexOf('/') + 1);
+  return [path, ...names, ...(Object.hasOwn(REACHED_BY, program) ? (REACHED_BY[program] as string[]) : [])];
 }
 
 /** Options with which a program only says what it would do, or how it is used. */
@@ -214,6 +288,9 @@ export const FILLERS: ReadonlySet<string> = new Set([
   'set',
   'date',
   'wait',
+  '[',
+  '[[',
+  'test',
 ]);
 
 /** Programs at the end of a pipe that only show less of an output. */

@@ -1,6 +1,6 @@
 /** What is known of the reader's environment: what was said on the command line, else what files of this machine say. */
 import { readFileSync } from 'node:fs';
-import type { Environment } from '../evidence/index.ts';
+import type { Environment, EvidenceSummary } from '../evidence/index.ts';
 import type { OpenedBook } from './books.ts';
 import { InputError } from './error.ts';
 
@@ -34,6 +34,21 @@ export function environmentOf(book: OpenedBook, said: string | undefined, folder
     environment[version === undefined ? 'environment' : name] = version ?? name;
   }
   return environment;
+}
+
+/**
+ * The same for one record after another, so that nobody reads the evidence of a whole book for it: what is said holds for all, what
+ * this machine's files say is looked up for the programs that a record was measured on.
+ * @throws {InputError} as `environmentOf`
+ */
+export function environmentFor(
+  book: OpenedBook,
+  said: string | undefined,
+  folder = '.',
+): Environment | ((evidence: EvidenceSummary) => Environment) {
+  const told = said ?? process.env[ENVIRONMENT_VARIABLE];
+  if (told !== undefined && told !== '') return environmentOf(book, told, folder);
+  return ({ measured }) => ofThisMachine(new Set(measured.flatMap((m) => Object.keys(m.versions))), folder);
 }
 
 /** Debian's suite, and programs that lie in the project's `node_modules`. Nothing is started for it. */

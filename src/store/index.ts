@@ -1,6 +1,6 @@
 export { readBackground } from './background-file.ts';
 export { BUILT_IN, type OpenBookOptions, type OpenedBook, openBook } from './books.ts';
-export { ENVIRONMENT_VARIABLE, environmentOf } from './environment.ts';
+export { ENVIRONMENT_VARIABLE, environmentFor, environmentOf } from './environment.ts';
 export { InputError } from './error.ts';
 export {
   appendReports,
