@@ -1,0 +1,17 @@
+/** A diagnosis as it may be written down or sent: without the secrets of the output that it is about. */
+import type { Diagnosis } from '../diagnosis/index.ts';
+import { redact } from '../redact/index.ts';
+
+/** Typed groups stay: commands are made of them, and a value in which a secret shows is not typed. */
+export function withoutSecrets(diagnosis: Diagnosis): Diagnosis {
+  return {
+    ...diagnosis,
+    findings: diagnosis.findings.map((f) => ({
+      ...f,
+      excerpt: redact(f.excerpt),
+      groups: Object.fromEntries(Object.entries(f.groups).map(([name, value]) => [name, redact(value)])),
+    })),
+    focus: diagnosis.focus.map((f) => ({ ...f, text: redact(f.text) })),
+    shapes: diagnosis.shapes.map((s) => ({ ...s, shape: redact(s.shape), example: redact(s.example) })),
+  };
+}
