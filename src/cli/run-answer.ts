@@ -1,11 +1,10 @@
 /** What `run` says of a command that failed. Apart from `run.ts`: who succeeds does not load it. */
 import { type Diagnosis, DiagnosisSession } from '../diagnosis/index.ts';
-import { redact } from '../redact/index.ts';
 import { renderBrief, renderRun, renderText } from '../render/index.ts';
 import { type Ended, RUN_LIMITS, readKept } from '../run/index.ts';
 import { environmentOf, keepsMisses, readLedger, writeWhole } from '../store/index.ts';
 import { bookOf } from './diagnose.ts';
-import { withoutSecrets } from './secrets.ts';
+import { withoutSecrets, wordsWithoutSecrets } from './secrets.ts';
 import { type ColorChoice, colorOf, columnsOf, langOf, warn } from './terminal.ts';
 
 export interface RunFlags {
@@ -41,7 +40,7 @@ export async function report(
     writeWhole(
       file,
       renderRun({
-        command: argv.map((word) => redact(word)),
+        command: wordsWithoutSecrets(argv),
         exitCode,
         signal,
         durationMs,

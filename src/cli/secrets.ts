@@ -15,3 +15,11 @@ export function withoutSecrets(diagnosis: Diagnosis): Diagnosis {
     shapes: diagnosis.shapes.map((s) => ({ ...s, shape: redact(s.shape), example: redact(s.example) })),
   };
 }
+
+/** Stands between words while they are redacted together: a blank to every rule, and in no command that anybody types. */
+const BETWEEN = '\u2029';
+
+/** The words of a command. Together, for a secret may be a word by itself: `--password`, `hunter2`. */
+export function wordsWithoutSecrets(argv: readonly string[]): readonly string[] {
+  return redact(argv.map((word) => word.replaceAll(BETWEEN, ' ')).join(BETWEEN)).split(BETWEEN);
+}

@@ -198,7 +198,8 @@ const FORMS: readonly Rule[] = [
     kind: 'header',
     group: 'word',
     hint: /digest\s/i,
-    pattern: /\b((?:proxy-)?authorization["']?\s{0,3}[:=]\s{0,3}["']?digest\s{1,3})(?!<)([^\r\n]{1,4000})/gi,
+    pattern:
+      /\b((?:proxy-)?authorization["']?\s{0,3}[:=]\s{0,3}["']?digest\s{1,3})(?!<)((?:(?!\\+[nr])[^\r\n]){1,4000})/gi,
     by: (_, name = '') => `${name}<token>`,
   },
   {
@@ -206,7 +207,7 @@ const FORMS: readonly Rule[] = [
     group: 'word',
     hint: /authorization|cookie|x-[a-z-]*(?:key|token|secret)|api-key/i,
     pattern:
-      /\b((?:proxy-)?authorization["']?\s{0,3}[:=]\s{0,3}["']?(?:bearer|basic|token|digest|apikey|negotiate|aws4-hmac-sha256)?\s{0,3})(?!<)([^\s"',;][^\r\n"']{0,4000})/gi,
+      /\b((?:proxy-)?authorization["']?\s{0,3}[:=]\s{0,3}["']?(?:bearer|basic|token|digest|apikey|negotiate|aws4-hmac-sha256)?\s{0,3})(?!<)([^\s"',;\\][^\r\n"'\\]{0,4000})/gi,
     by: (_, name = '') => `${name}<token>`,
   },
   {
@@ -214,7 +215,7 @@ const FORMS: readonly Rule[] = [
     group: 'word',
     hint: /x-[a-z-]*(?:key|token|secret)|api-key/i,
     pattern:
-      /\b((?:x-[a-z-]{0,40}(?:key|token|secret)|api-key)["']?\s{0,3}[:=]\s{0,3}["']?)(?!<)([^\s"',;]{4,4000})/gi,
+      /\b((?:x-[a-z-]{0,40}(?:key|token|secret)|api-key)["']?\s{0,3}[:=]\s{0,3}["']?)(?!<)([^\s"',;\\]{4,4000})/gi,
     by: (_, name = '') => `${name}<token>`,
   },
   {
@@ -222,7 +223,7 @@ const FORMS: readonly Rule[] = [
     group: 'word',
     hint: /cookie/i,
     pattern:
-      /\b((?:set-)?cookie["']?\s{0,3}[:=]\s{0,3}["']?)(?!<)([A-Za-z0-9_.-]{1,100}=[^\r\n"']{1,8000})/gi,
+      /\b((?:set-)?cookie["']?\s{0,3}[:=]\s{0,3}["']?)(?!<)([A-Za-z0-9_.-]{1,100}=[^\r\n"'\\]{1,8000})/gi,
     by: (_, name = '') => `${name}<cookie>`,
   },
   {
@@ -256,7 +257,7 @@ const FORMS: readonly Rule[] = [
     group: 'word',
     hint: /password\s/i,
     pattern:
-      /((?:\blogin\s{1,9}\S{1,100}\s{1,9}|^\s{0,20})password\s{1,9})(?!<)(\S{4,400})(?=\s{0,20}(?:$|machine\s))/g,
+      /(\bmachine\s{1,9}\S{1,200}\s{1,9}login\s{1,9}\S{1,100}\s{1,9}password\s{1,9}|(?:\blogin\s{1,9}\S{1,100}\s{1,9}|^\s{0,20})password\s{1,9}(?=\S{4,400}\s{0,20}$))(?!<)(\S{4,400})/g,
     by: (match, name = '', value = '') =>
       // "login by password disabled" is prose.
       /[^a-z]/.test(value) ? `${name}<password>` : match,
@@ -267,14 +268,15 @@ const FORMS: readonly Rule[] = [
     group: 'command',
     hint: /curl\s/,
     pattern:
-      /(\s(?:-u|--user|-U|--proxy-user)(?<=\bcurl\b[^|;]{0,400})[= ]?["']?[^\s:"']{0,100}:)(?![<$])([^\s"']{3,400})/g,
+      /(\s(?:-u|--user|-U|--proxy-user)(?<=\bcurl\b[^|;]{0,400})[=\s]?["']?[^\s:"']{0,100}:)(?![<$])([^\s"']{3,400})/g,
     by: (_, name = '') => `${name}<password>`,
   },
   {
     kind: 'cookie',
     group: 'command',
     hint: /curl\s/,
-    pattern: /(\s(?:-b|--cookie)(?<=\bcurl\b[^|;]{0,400})[= ]?["']?)(?![<$])([\w.-]{1,100}=[^\s"']{3,4000})/g,
+    pattern:
+      /(\s(?:-b|--cookie)(?<=\bcurl\b[^|;]{0,400})[=\s]?["']?)(?![<$])([\w.-]{1,100}=[^\s"']{3,4000})/g,
     by: (_, name = '') => `${name}<cookie>`,
   },
   {
@@ -297,7 +299,7 @@ const FORMS: readonly Rule[] = [
     group: 'word',
     hint: /--[a-z-]*(?:pass|secret|token|key)/i,
     pattern:
-      /(--[a-z-]{0,30}(?:password|passwd|passphrase|secret|token|api-key|access-key|secret-key)[= ]["']?)(?![<$-])([^\s"']{4,400})/gi,
+      /(--[a-z-]{0,30}(?:password|passwd|passphrase|secret|token|api-key|access-key|secret-key)[=\s]["']?)(?![<$-])([^\s"']{4,400})/gi,
     by: (match, name = '', value = '') => (HARMLESS_VALUE.test(value) ? match : `${name}<secret>`),
   },
   // NAME=value, "name": "value", name: value
@@ -306,7 +308,7 @@ const FORMS: readonly Rule[] = [
     group: 'word',
     hint: /pass|pwd|secret|token|key|credential|authorization|cookie|jwt|bearer|connection|session/i,
     pattern: new RegExp(
-      `\\b(${SECRET_NAME}(?:\\\\?["'])?\\s{0,3}(?::=|=>|[:=])\\s{0,3})(\\\\?["'\`])([^"'\`\\r\\n\\\\]{4,2000})(?=\\\\?["'\`])`,
+      `\\b(${SECRET_NAME}(?:\\\\{0,7}["'])?\\s{0,3}(?::=|=>|[:=])\\s{0,3})(\\\\{0,7}["'\`])([^"'\`\\r\\n\\\\]{4,2000})(?=\\\\{0,7}["'\`])`,
       'gi',
     ),
     by: (match, name = '', quote = '', value = '') =>
@@ -332,7 +334,7 @@ const FORMS: readonly Rule[] = [
     kind: 'home',
     group: 'home',
     hint: /\/(?:home|Users)\/|[\\/]Users[\\/]/i,
-    pattern: /((?:\/home\/|\/Users\/|[A-Za-z]:[\\/]{1,2}Users[\\/]{1,2}))([^\s\\/:"'<>|]{1,64})/g,
+    pattern: /((?:\/home\/|\/Users\/|[A-Za-z]:[\\/]{1,8}Users[\\/]{1,8}))([^\s\\/:"'<>|]{1,64})/g,
     by: (match, folder = '', name = '') => (PUBLIC_HOMES.test(name) ? match : `${folder}<user>`),
   },
   {
