@@ -22,7 +22,8 @@ const MODULES: Readonly<Record<string, Rule>> = {
   // yaml: the rules of a peer are YAML. Bundled into what reads record files, never into a diagnosis.
   record: { imports: [], packages: ['zod', 'yaml'], pure: true },
   book: { imports: ['record', 'evidence'], packages: [], pure: true },
-  diagnosis: { imports: ['record', 'book', 'evidence'], packages: ['zod'], pure: true },
+  // What a log said is filled into commands where no secret shows in it.
+  diagnosis: { imports: ['record', 'book', 'evidence', 'redact'], packages: ['zod'], pure: true },
   evidence: { imports: ['record'], packages: ['zod'], pure: true },
   render: { imports: ['record', 'evidence', 'diagnosis', 'preflight'], packages: [], pure: true },
   redact: { imports: [], packages: [], pure: true },

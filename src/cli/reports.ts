@@ -10,6 +10,7 @@ import {
 } from '../render/index.ts';
 import type { OpenedBook } from '../store/index.ts';
 import { reportedPath, rootOf } from './paths.ts';
+import { withoutSecrets } from './secrets.ts';
 import { type Lang, print, warn } from './terminal.ts';
 import { VERSION } from './version.ts';
 
@@ -23,7 +24,11 @@ export function printReport(
   lang: Lang,
 ): void {
   const root = rootOf(process.cwd(), process.env.GITHUB_WORKSPACE);
-  const named = inputs.map((i) => ({ ...i, source: reportedPath(i.source, root) }));
+  // A report is uploaded, or stands in a log that others can read.
+  const named = inputs.map(({ source, diagnosis }) => ({
+    source: reportedPath(source, root),
+    diagnosis: withoutSecrets(diagnosis),
+  }));
   switch (format) {
     case 'sarif': {
       const documentation = new Map(book.records.map((r) => [r.id, r.official_doc_url]));

@@ -1,10 +1,10 @@
 /** What `run` says of a command that failed. Apart from `run.ts`: who succeeds does not load it. */
 import { type Diagnosis, DiagnosisSession } from '../diagnosis/index.ts';
-import { redact } from '../redact/index.ts';
 import { renderBrief, renderRun, renderText } from '../render/index.ts';
 import { type Ended, RUN_LIMITS, readKept } from '../run/index.ts';
 import { environmentOf, keepsMisses, readLedger, writeWhole } from '../store/index.ts';
 import { bookOf } from './diagnose.ts';
+import { withoutSecrets, wordsWithoutSecrets } from './secrets.ts';
 import { type ColorChoice, colorOf, columnsOf, langOf, warn } from './terminal.ts';
 
 export interface RunFlags {
@@ -40,7 +40,7 @@ export async function report(
     writeWhole(
       file,
       renderRun({
-        command: argv.map((word) => redact(word)),
+        command: wordsWithoutSecrets(argv),
         exitCode,
         signal,
         durationMs,
@@ -64,16 +64,6 @@ export async function report(
       ? `\n${renderText(diagnosis, options)}`
       : renderBrief(diagnosis, { ...options, exitCode, kept: kept !== null });
   if (answer !== '') warn(answer);
-}
-
-/** What is written down holds no secret that the output had; typed groups stay, for commands are made of them. */
-function withoutSecrets(diagnosis: Diagnosis): Diagnosis {
-  return {
-    ...diagnosis,
-    findings: diagnosis.findings.map((f) => ({ ...f, excerpt: redact(f.excerpt) })),
-    focus: diagnosis.focus.map((f) => ({ ...f, text: redact(f.text) })),
-    shapes: diagnosis.shapes.map((s) => ({ ...s, shape: redact(s.shape), example: redact(s.example) })),
-  };
 }
 
 /** The diagnosis of what was kept, with the line numbers of the whole output. */

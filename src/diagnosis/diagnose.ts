@@ -175,17 +175,33 @@ export function diagnose(book: Book, text: string, options: DiagnoseOptions = {}
   return session.end();
 }
 
-/** Root causes before what follows from them; then `match` before `possible`, what says more, what stands earlier. */
+/** Whether somebody here vouches for a record. */
+function isTrusted(book: Book, record: number): boolean {
+  const from = book.standing?.[record] ?? null;
+  return from === null ? book.records[record]?.origin === 'authored' : from.trusted;
+}
+
+/**
+ * `match` before `possible`; what is trusted before what is not, or a stranger's record with our pattern would take our
+ * advice out of sight; root causes before what follows from them; then what says more, what stands earlier.
+ */
 function orderFindings(book: Book, matches: readonly RecordMatch[]): readonly RecordMatch[] {
   const idOf = (m: RecordMatch) => (book.records[m.record] as FaultRecord).id;
   const followers = new Map(matches.map((m) => [idOf(m), neighboursOf(book, m.record).leads_to]));
+  const trusted = new Set(matches.filter((m) => isTrusted(book, m.record)).map(idOf));
   const folded = new Set(
     [...followers].flatMap(([root, ids]) =>
-      ids.filter((id) => followers.has(id) && !followers.get(id)?.includes(root)),
+      // A stranger's record says nothing of ours.
+      ids.filter(
+        (id) =>
+          followers.has(id) && !followers.get(id)?.includes(root) && (trusted.has(root) || !trusted.has(id)),
+      ),
     ),
   );
   const rank = (m: RecordMatch) =>
-    (m.verdict === 'match' ? 0 : m.basis === 'words' ? 2 : 4) + (folded.has(idOf(m)) ? 1 : 0);
+    (m.verdict === 'match' ? 0 : m.basis === 'words' ? 4 : 8) +
+    (trusted.has(idOf(m)) ? 0 : 2) +
+    (folded.has(idOf(m)) ? 1 : 0);
   return [...matches].sort(
     (a, b) =>
       rank(a) - rank(b) || b.specificity - a.specificity || a.line - b.line || (idOf(a) < idOf(b) ? -1 : 1),
@@ -206,7 +222,7 @@ function toFinding(
 ): DiagnosisFinding {
   const record = book.records[match.record] as FaultRecord;
   const from = book.standing?.[match.record] ?? null;
-  const trusted = from === null ? record.origin === 'authored' : from.trusted;
+  const trusted = isTrusted(book, match.record);
   // What others measured, or say they did, feeds no tier here.
   const evidence = trusted ? (book.evidence[match.record] ?? null) : null;
   const environment = typeof known !== 'function' ? known : evidence ? known(evidence) : {};

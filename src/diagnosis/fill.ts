@@ -3,6 +3,7 @@
  * type that the record declares for its group, as one quoted word; otherwise the reader sees `<name>`.
  */
 import type { FaultRecord, GroupType } from '../record/index.ts';
+import { holdsSecret } from '../redact/index.ts';
 import type { DiagnosisFinding } from './schema.ts';
 
 const FORBIDDEN = /[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
@@ -20,11 +21,14 @@ const TYPE_PATTERNS: Readonly<Record<Exclude<GroupType, 'text'>, RegExp>> = {
   url: /^[a-z][a-z0-9+.-]{1,10}:\/\/[A-Za-z0-9_.:@[\]-]{1,253}(?:\/[A-Za-z0-9_./%~?=&+,:@#-]{0,500})?$/,
 };
 
-/** Whether a value from a log fits its declared type, so that it may stand in a command or go to an agent. */
+/**
+ * Whether a value from a log fits its declared type, so that it may stand in a command or go to an agent. A password in an
+ * address does not: what is filled is stored, sent and shown to agents.
+ */
 export function fitsType(value: string, type: GroupType | undefined): boolean {
   if (type === undefined || type === 'text') return false;
   if (value.startsWith('-') || FORBIDDEN.test(value)) return false;
-  return TYPE_PATTERNS[type].test(value);
+  return TYPE_PATTERNS[type].test(value) && !holdsSecret(value);
 }
 
 /** One word for a POSIX shell. */

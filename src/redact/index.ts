@@ -1,1 +1,1 @@
-export { type RedactionCounts, Redactor, redact } from './redact.ts';
+export { holdsSecret, type RedactionCounts, Redactor, redact } from './redact.ts';

@@ -9,7 +9,7 @@ export const MAX_EXCERPT_COLUMNS = 160;
 
 /** Controls (C0, DEL, C1), bidirectional controls, zero-width and other invisible characters, line separators. */
 const INVISIBLE =
-  /\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}|\p{Surrogate}|\u034f|\u115f|\u1160|\u17b4|\u17b5|\u3164|\uffa0|\p{Variation_Selector}/gu;
+  /\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}|\p{Surrogate}|\u034f|\u115f|\u1160|\u17b4|\u17b5|\u3164|\uffa0|\p{Variation_Selector}|\p{Noncharacter_Code_Point}/gu;
 
 /**
  * The older way to give a CI runner a command, read anywhere in a line: `##[add-mask]` (GitHub, Azure), `##vso[`,

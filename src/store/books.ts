@@ -10,7 +10,7 @@ export interface OpenBookOptions {
   readonly records?: string;
   /** A pack file as written by `faultbook build`. */
   readonly pack?: string;
-  /** Several books joined, in this order: folders, record files, packs, and `builtin`. */
+  /** Several books joined: folders, record files, packs, and `builtin`. Of an id, `builtin` has it, else the book named first. */
   readonly books?: readonly string[];
   /**
    * Whether the caller vouches for what a path holds, as `faultbook trust` does: its evidence then counts, and agents get
@@ -50,6 +50,8 @@ export async function openBook(options: OpenBookOptions = {}): Promise<OpenedBoo
   }
   const [only] = opened;
   if (only && opened.length === 1) return only.book;
+  // Whoever is named first: nothing takes an id of the book that ships with the package.
+  opened.sort((a, b) => Number(b.path === BUILT_IN) - Number(a.path === BUILT_IN));
   const { book, renamed } = joinBooks(opened);
   const issues = renamed.map(
     ({ from, to }): Issue => ({

@@ -141,8 +141,15 @@ describe('many processes', () => {
       entry,
       `import { openFault, changeFault, closeFault } from '${store}';
 import { withRun } from '${preflight}';
-const [state, name, rounds] = process.argv.slice(2);
+const [state, name, rounds, only] = process.argv.slice(2);
 const fault = JSON.parse(process.env.FAULT);
+if (only) {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  // With a breath in between: no agent runs commands faster than this.
+  for (let i = 0; i < Number(rounds); i++, Atomics.wait(pause, 0, 0, 3))
+    changeFault('/p', only, (f) => ({ ...f, times: f.times + 1, runs: [...f.runs, { key: name, atMs: i, after: 'unknown' }].slice(-50) }), state);
+  process.exit(0);
+}
 for (let i = 0; i < Number(rounds); i++) {
   openFault('/p', { ...fault, id: 'shared/one' }, state);
   openFault('/p', { ...fault, id: 'own/' + name }, state);
@@ -180,5 +187,26 @@ openFault('/p', { ...fault, id: 'shared/one' }, state);`,
       expect(JSON.parse(readFileSync(join(state, 'open', file), 'utf8')).schema).toBe('open-fault.v1');
     const ids = readOpenFaults('/p', NOW, state).map((f) => f.id);
     for (const name of ['a', 'b', 'c', 'd']) expect(ids).toContain(`own/${name}`);
+  });
+
+  test('change the same fault at the same moment: every change is there, though one is killed while it holds the lock', async () => {
+    const state = freshState();
+    openFault('/p', fault('shared/one'), state);
+    const [file] = filesIn(state) as [string];
+    // A lock that a dead process left.
+    writeFileSync(join(state, 'open', `${file}.lock`), '4194304 0123456789abcdef');
+    const ROUNDS = 100;
+    const statuses = await Promise.all(
+      ['a', 'b', 'c', 'd'].map((name) => {
+        const child = spawn(process.execPath, [script, state, name, String(ROUNDS), 'shared/one'], {
+          env: { ...process.env, FAULT: '{}' },
+          stdio: ['ignore', 'ignore', 'inherit'],
+        });
+        return new Promise<number | null>((done) => child.on('close', done));
+      }),
+    );
+    expect(statuses).toEqual([0, 0, 0, 0]);
+    expect(readOpenFaults('/p', NOW, state)[0]?.times).toBe(1 + 4 * ROUNDS);
+    expect(filesIn(state)).toEqual([file]);
   });
 });

@@ -1,7 +1,7 @@
 /**
  * Open faults on disk: one small file a fault, in a folder for each project, in the user's state folder. A file is written
- * beside its place and then renamed, so that any number of writers and a killed one leave whole files; of two that change
- * the same fault at the same moment the later one stays. Names are digests: no id and no path leads anywhere. Nothing
+ * beside its place and then renamed, so that any number of writers and a killed one leave whole files; who changes a fault
+ * holds its lock from reading to writing, so that of two changes at the same moment both stay. Names are digests: no id and no path leads anywhere. Nothing
  * leaves this machine.
  */
 import { createHash, randomBytes } from 'node:crypto';
@@ -22,12 +22,14 @@ import {
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { FAULT_LIMITS, isOpen, type OpenFault, parseOpenFault, seenAgain } from '../preflight/index.ts';
 import { InputError } from './error.ts';
+import { withLock } from './lock.ts';
 import { stateFolder } from './trust.ts';
 import { makePrivate } from './write.ts';
 
-/** A draft that is older was left by a writer that died. */
+/** A draft or a lock that is older was left by a writer that died. */
 const MAX_DRAFT_AGE_MS = 60_000;
 const DRAFT = '.draft';
+const LEFT = /\.(?:draft|lock|heir)$/;
 
 /** Where something runs: the project that it belongs to, and the folder below it. */
 export interface ProjectPlace {
@@ -80,9 +82,13 @@ export function readOpenFaults(
 export function openFault(project: string, fault: OpenFault, state: string = stateFolder()): OpenFault {
   const folder = folderOf(state, project);
   const file = join(folder, fileOf(fault.id));
-  const before = readFault(file);
-  const now = before && isOpen(before, fault.seenMs) ? seenAgain(before, fault) : fault;
-  writePrivate(state, folder, file, now);
+  makeFolders(state, folder);
+  const now = withLock(file, () => {
+    const before = readFault(file);
+    const after = before && isOpen(before, fault.seenMs) ? seenAgain(before, fault) : fault;
+    writePrivate(folder, file, after);
+    return after;
+  });
   tidy(folder, fault.seenMs);
   return now;
 }
@@ -99,18 +105,26 @@ export function changeFault(
 ): void {
   const folder = folderOf(state, project);
   const file = join(folder, fileOf(id));
-  const before = readFault(file);
-  if (!before) return;
-  const after = change(before);
-  if (after === null) remove(file);
-  else writePrivate(state, folder, file, after);
+  if (!existsSync(file)) return;
+  withLock(file, () => {
+    const before = readFault(file);
+    if (!before) return;
+    const after = change(before);
+    if (after === null) remove(file);
+    else writePrivate(folder, file, after);
+  });
 }
 
 /** Closes a fault: by a report `fixed`, or because the failing command succeeded. False where it was not open. */
 export function closeFault(project: string, id: string, state: string = stateFolder()): boolean {
   const file = join(folderOf(state, project), fileOf(id));
   if (!existsSync(file)) return false;
-  remove(file);
+  try {
+    withLock(file, () => remove(file));
+  } catch {
+    // No lock to be had: closed all the same, as who cannot write a lock could not keep it open.
+    remove(file);
+  }
   return true;
 }
 
@@ -152,14 +166,21 @@ function readFault(file: string): OpenFault | null {
   }
 }
 
-function writePrivate(state: string, folder: string, file: string, fault: OpenFault): void {
+function makeFolders(state: string, folder: string): void {
+  try {
+    makePrivate(state);
+    makePrivate(folder);
+  } catch (error) {
+    throw new InputError(`${folder} cannot be written: ${(error as Error).message}`);
+  }
+}
+
+function writePrivate(folder: string, file: string, fault: OpenFault): void {
   const draft = join(folder, `${randomBytes(8).toString('hex')}${DRAFT}`);
   let text = JSON.stringify(fault);
   // Advice that is too long to keep is left to the book; what was found, and what was run, stays.
   if (Buffer.byteLength(text) > FAULT_LIMITS.maxBytes) text = JSON.stringify({ ...fault, actions: [] });
   try {
-    makePrivate(state);
-    makePrivate(folder);
     const descriptor = openSync(
       draft,
       constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0),
@@ -183,7 +204,7 @@ function writePrivate(state: string, folder: string, file: string, fault: OpenFa
 function tidy(folder: string, nowMs: number): void {
   try {
     for (const name of readdirSync(folder)) {
-      const stale = name.endsWith(DRAFT) && nowMs - lstatSync(join(folder, name)).mtimeMs > MAX_DRAFT_AGE_MS;
+      const stale = LEFT.test(name) && nowMs - lstatSync(join(folder, name)).mtimeMs > MAX_DRAFT_AGE_MS;
       if (stale) remove(join(folder, name));
     }
     const names = namesIn(folder);
