@@ -11,6 +11,14 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const path = `${root}README.md`;
 const before = readFileSync(path, 'utf8');
+/** As the tools call themselves. */
+const NAMES = {
+  vectorscan: 'Vectorscan',
+  'wc -l': '`wc -l`',
+  'ripgrep -f': 'ripgrep `-f`',
+  'GNU grep -E -f': 'GNU grep `-E -f`',
+};
+
 /** The figures of `data/bench.json`. */
 function benchTable() {
   const { node, cpu, bytes, rounds, scan, messages } = JSON.parse(
@@ -24,14 +32,14 @@ function benchTable() {
   };
   const row = (cells) => `| ${cells.join(' | ')} |`;
   return [
-    row(['', ...sizes.map((n) => `${Number(n).toLocaleString('en')} patterns`)]),
+    row(['Faultbook’s speed', ...sizes.map((n) => `${Number(n).toLocaleString('en')} patterns`)]),
     row(['---', ...sizes.map(() => '---')]),
-    row([
-      'Faultbook, MB per second of CPU time',
-      ...sizes.map((n) => scan[n].faultbook.mb_per_s.median.toFixed(0)),
-    ]),
+    row(['MB per second of CPU time', ...sizes.map((n) => scan[n].faultbook.mb_per_s.median.toFixed(0))]),
     ...tools.map((tool) =>
-      row([`times ${tool}`, ...sizes.map((n) => (scan[n][tool] ? times(scan[n][tool].ratio) : '–'))]),
+      row([
+        `× ${NAMES[tool] ?? tool}`,
+        ...sizes.map((n) => (scan[n][tool] ? times(scan[n][tool].ratio) : '–')),
+      ]),
     ),
     '',
     `${(bytes / 1e6).toFixed(0)} MB of mixed logs, one core (${cpu}, Node ${node.slice(1)}), ${rounds} rounds: median (least to greatest). Slow`,

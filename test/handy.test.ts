@@ -132,8 +132,12 @@ describe('nearly meant', () => {
 test('list finds in both languages; what the title says comes first', async () => {
   const ids = async (...words: string[]) =>
     (await faultbook(['list', ...words, '--format', 'ids'])).stdout.trim().split('\n');
-  // In titles: nginx's address and port, then Node's; further down the texts that only speak of one.
-  expect((await ids('端口')).slice(0, 2).sort()).toEqual(['nginx/bind-address-in-use', 'node/eaddrinuse']);
+  // In titles: curl's, nginx's and Node's; further down the texts that only speak of one.
+  expect((await ids('端口')).slice(0, 3).sort()).toEqual([
+    'curl/connection-refused',
+    'nginx/bind-address-in-use',
+    'node/eaddrinuse',
+  ]);
   expect(await ids('证书', '过期')).not.toContain('node/eaddrinuse');
   expect(await ids('PORT')).toContain('node/eaddrinuse');
   const none = await faultbook(['list', 'zorkmid']);

@@ -277,7 +277,7 @@ describe('what it costs an agent', () => {
         await client.listResources(),
         await client.getPrompt({ name: 'troubleshoot', arguments: { record: 'zork/grue' } }),
       ].map((answer) => JSON.stringify(answer));
-      for (const one of said) expect(one).not.toMatch(/curl (?!cannot)|evil\.example|\| sh/);
+      for (const one of said) expect(one).not.toMatch(/curl (?!cannot|reached)|evil\.example|\| sh/);
       expect(said[1]).toContain('untrusted, not run here');
       expect(said[1]).toContain('Grue x b id');
     } finally {
