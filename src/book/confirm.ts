@@ -91,11 +91,7 @@ export class Confirmer {
   ): boolean {
     const isAnchored = automata === this.anchored;
     if (this.bytewise) {
-      let direct = this.directs[pattern];
-      if (direct === undefined) {
-        direct = compileDirect(this.nodeOf(pattern));
-        this.directs[pattern] = direct;
-      }
+      const direct = this.directOf(pattern);
       if (direct) {
         const found = this.direct.test(direct, bytes, from, to, lineFrom, isAnchored);
         const excess = this.direct.taken - DIRECT_LIMITS.usualStepsPerByte * (to - from + 64);
@@ -115,6 +111,24 @@ export class Confirmer {
       if (!dfa.hopeless) return dfa.test(bytes, from, to, lineFrom);
     } else this.simulated[pattern] = (this.simulated[pattern] as number) + 1;
     return this.simulation.test(program, bytes, from, to, lineFrom, isAnchored);
+  }
+
+  /** Makes patterns ready before a line asks for them, for so many milliseconds at most. */
+  prepare(milliseconds: number): void {
+    const until = performance.now() + milliseconds;
+    for (let pattern = 0; pattern < this.directs.length; pattern++) {
+      this.directOf(pattern);
+      if (pattern % 64 === 63 && performance.now() > until) return;
+    }
+  }
+
+  private directOf(pattern: number): Direct | null {
+    let direct = this.directs[pattern];
+    if (direct === undefined) {
+      direct = compileDirect(this.nodeOf(pattern));
+      this.directs[pattern] = direct;
+    }
+    return direct;
   }
 
   /** Building an automaton costs more than simulating the pattern a few times, and most patterns are met once. */

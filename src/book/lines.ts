@@ -182,6 +182,14 @@ export class LineScanner {
     return this.lines;
   }
 
+  /**
+   * Makes patterns ready before a line asks for them, for so many milliseconds at most: for who is going to read much, and
+   * wants the first of it to be read as fast as the rest.
+   */
+  prepare(milliseconds: number): void {
+    this.confirmer.prepare(milliseconds);
+  }
+
   /** Where the next bytes may be written. */
   room(bytes: number = SCAN_LIMITS.chunkBytes): Uint8Array {
     this.kernel.reserve(this.held + bytes);
