@@ -60,6 +60,8 @@ interface Block {
   readonly first: ByteSet | null;
   /** Bytes that its second can be; null where that is not known. */
   readonly second: ByteSet | null;
+  /** It begins with the first two bytes of its text. */
+  readonly begins: boolean;
 }
 
 /** Blocks that follow one another, between two of which only bytes of a class may stand. */
@@ -443,6 +445,7 @@ function blockOf(items: readonly Item[], follow: First, budget: Budget): Block {
     sets,
     first: first.empty === 'no' && first.set[END] === 0 ? first.set : null,
     second: secondOf(items),
+    begins: items[0]?.t === 'text' && items[0].bytes.length > 1,
   };
 }
 
@@ -504,17 +507,28 @@ export class DirectRun {
   /** Where the match that ends first ends, of those that begin at `from` or behind. */
   private find(part: Part, from: number, last: boolean): number {
     const { bytes, lineTo } = this;
-    const { first, second } = part.blocks[0] as Block;
+    const { first, second, text } = part.blocks[0] as Block;
+    const begin = (part.blocks[0] as Block).begins ? (text[0] as number) : -1;
+    const then = text[1];
     let best = NO;
     // Behind a match that begins earlier one may end earlier, but only inside it.
-    for (let at = from; at <= (best === NO ? lineTo : best); at++) {
-      if (first !== null && (at === lineTo || first[bytes[at] as number] === 0)) continue;
-      if (second !== null && (at + 1 >= lineTo || second[bytes[at + 1] as number] === 0)) continue;
+    let limit = lineTo;
+    for (let at = from; ; at++) {
+      if (first !== null) {
+        const stop = Math.min(limit + 1, second === null ? lineTo : lineTo - 1);
+        if (begin !== -1) while (at < stop && (bytes[at] !== begin || bytes[at + 1] !== then)) at++;
+        else if (second === null) while (at < stop && first[bytes[at] as number] === 0) at++;
+        else
+          while (at < stop && (first[bytes[at] as number] === 0 || second[bytes[at + 1] as number] === 0))
+            at++;
+        if (at >= stop) break;
+      } else if (at > limit) break;
       const end = this.partAt(part, 0, at, last);
       if (end === TOO_LONG) return end;
       if (end === NO || (best !== NO && end >= best)) continue;
       if (last) return end;
       best = end;
+      limit = end;
     }
     this.steps -= (best === NO ? lineTo : best) - from;
     return best;

@@ -10,7 +10,15 @@ import { Confirmer } from './confirm.ts';
 import { buildKernel, type Kernel } from './kernel.ts';
 import { OUT_WORDS } from './kernel-layout.ts';
 import { type Occurrences, visitLines } from './occurrences.ts';
-import { chooseLiterals, countGrams, extraLiteral, type LiteralPlan, PROOFS, planLiterals } from './plan.ts';
+import {
+  chooseLiterals,
+  countGrams,
+  extraLiteral,
+  type LiteralPlan,
+  PROOFS,
+  planLiterals,
+  requiredByte,
+} from './plan.ts';
 
 /** Limits of scanning; `docs/engine.md` lists them. */
 export const SCAN_LIMITS = {
@@ -133,6 +141,9 @@ export class LineScanner {
   private readonly foundOn: Uint32Array;
   private readonly attempts: Uint8Array;
   private readonly attemptsAt: Uint32Array;
+  /** Per branch that no literal finds: a byte that it needs, and where that stands next. */
+  private readonly needs: Int16Array;
+  private readonly needAt: Float64Array;
   private lineFrom = 0;
   private lineTo = 0;
   private found: number[] = [];
@@ -157,6 +168,9 @@ export class LineScanner {
     this.confirmer = new Confirmer(branches.length, (b) => branches[b] as PatternNode, patterns.unit);
     const owners = Math.max(branches.length, patterns.plan.owners.reduce((a, b) => Math.max(a, b), -1) + 1);
     this.foundOn = new Uint32Array(patterns.count);
+    const { unfiltered } = patterns.plan;
+    this.needs = Int16Array.from(unfiltered, (b) => requiredByte(branches[b] as PatternNode));
+    this.needAt = new Float64Array(unfiltered.length);
     this.decided = new Uint32Array(owners);
     this.attempts = new Uint8Array(owners);
     this.attemptsAt = new Uint32Array(owners);
@@ -282,18 +296,27 @@ export class LineScanner {
   /** Some patterns have to be tried on every line, between those that hold literals as on them. */
   private everyLine(from: number, to: number): void {
     const { kernel } = this;
+    const text = kernel.bytes.subarray(0, to);
+    this.needAt.fill(-1);
     let at = from;
     const alone = (border: number) => {
-      for (; at < border; at = this.lineTo + 1) {
+      while (at < border) {
+        const next = this.nextNeeded(text, at);
+        if (next >= border) {
+          at = border;
+          return;
+        }
+        if (next > at) at = Math.max(at, text.lastIndexOf(10, next) + 1);
         this.begin();
-        this.everywhere(at, kernel.run.lineEnd(at, to));
+        this.everywhere(text, at, kernel.run.lineEnd(at, to));
         this.finish();
+        at = this.lineTo + 1;
       }
     };
     visitLines(kernel, from, to, (streams, lineFrom) => {
       alone(lineFrom);
       this.begin();
-      this.everywhere(lineFrom, kernel.run.lineEnd(lineFrom, to));
+      this.everywhere(text, lineFrom, kernel.run.lineEnd(lineFrom, to));
       for (const s of streams) this.take(s, lineFrom);
       this.finish();
       at = this.lineTo + 1;
@@ -301,17 +324,37 @@ export class LineScanner {
     alone(to);
   }
 
+  /** Where the next byte stands that one of those patterns needs; `at` where one needs none. */
+  private nextNeeded(text: Uint8Array, at: number): number {
+    let next = text.length;
+    for (let i = 0; i < this.needs.length; i++) next = Math.min(next, this.needFrom(text, i, at));
+    return next;
+  }
+
+  private needFrom(text: Uint8Array, i: number, at: number): number {
+    const byte = this.needs[i] as number;
+    if (byte === -1) return at;
+    let next = this.needAt[i] as number;
+    if (next >= at) return next;
+    next = text.indexOf(byte, at);
+    if (next === -1) next = text.length;
+    this.needAt[i] = next;
+    return next;
+  }
+
   /** Tries the patterns that no literal finds. */
-  private everywhere(from: number, to: number): void {
+  private everywhere(text: Uint8Array, from: number, to: number): void {
     this.askedAt = this.stamp;
     this.lineFrom = from;
     this.lineTo = to;
     this.confirmer.onLine(this.kernel.bytes, from, to);
-    for (const branch of this.patterns.plan.unfiltered) {
+    this.patterns.plan.unfiltered.forEach((branch, i) => {
       const pattern = this.patterns.patternOf[branch] as number;
-      if (this.foundOn[pattern] === this.stamp) continue;
+      if (this.foundOn[pattern] === this.stamp) return;
+      // (An empty line is no reason to pass by what needs no byte.)
+      if (this.needs[i] !== -1 && this.needFrom(text, i, from) >= to) return;
       if (this.confirmer.isOn(branch, this.kernel.bytes, from, to)) this.note(pattern);
-    }
+    });
   }
 
   private note(pattern: number): void {

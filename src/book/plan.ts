@@ -515,6 +515,24 @@ export function planLiterals(
   };
 }
 
+/**
+ * A byte that stands on every line that a pattern matches, -1 where none is certain: of a pattern that no literal finds, it
+ * says at least on which lines it need not be tried. Of several the one that is no letter.
+ */
+export function requiredByte(node: PatternNode): number {
+  const { choices, folded } = literalChoices(node);
+  let best = -1;
+  for (const { members } of choices) {
+    const [only] = members;
+    const byte = only?.charCodeAt(0) ?? 128;
+    if (members.length !== 1 || byte >= 128 || byte === 10) continue;
+    const isLetter = (byte | 32) >= 97 && (byte | 32) <= 122;
+    if (folded && isLetter) continue;
+    if (best === -1 || !isLetter) best = byte;
+  }
+  return best;
+}
+
 /** A literal to be looked for besides the patterns, ASCII case ignored. */
 export function extraLiteral(text: string): PlannedLiteral {
   return literalOf(
