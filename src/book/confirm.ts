@@ -113,13 +113,9 @@ export class Confirmer {
     return this.simulation.test(program, bytes, from, to, lineFrom, isAnchored);
   }
 
-  /** Makes patterns ready before a line asks for them, for so many milliseconds at most. */
-  prepare(milliseconds: number): void {
-    const until = performance.now() + milliseconds;
-    for (let pattern = 0; pattern < this.directs.length; pattern++) {
-      this.directOf(pattern);
-      if (pattern % 64 === 63 && performance.now() > until) return;
-    }
+  /** Makes the first patterns ready before a line asks for them. */
+  prepare(count: number): void {
+    for (let pattern = 0; pattern < Math.min(count, this.directs.length); pattern++) this.directOf(pattern);
   }
 
   private directOf(pattern: number): Direct | null {
