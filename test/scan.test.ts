@@ -152,6 +152,21 @@ test('threads change nothing; nor does the order in which they finish', { timeou
   expect(await run('5')).toEqual(one);
 });
 
+test('a line that runs through several parts is read once', { timeout: 120_000 }, async () => {
+  const path = write('through.log', `first\n${'x'.repeat(30 << 20)} ${example}last\n`);
+  const run = async (workers: string) => {
+    const { stdout, maxRssMb } = await faultbook(['scan', '--workers', workers, '--format', 'json', path], {
+      measure: true,
+    });
+    expect(maxRssMb).toBeLessThan(300);
+    const { diagnosis, ...rest } = JSON.parse(stdout);
+    return { ...rest, ids: diagnosis.findings.map((f: { id: string }) => f.id) };
+  };
+  const one = await run('1');
+  expect(one.records.length).toBeGreaterThan(0);
+  expect(await run('2')).toEqual(one);
+});
+
 test('a line of 100 MB: the right answer in little memory', { timeout: 300_000 }, async () => {
   const filler = 'x'.repeat(1 << 20);
   async function* input(): AsyncGenerator<Buffer> {

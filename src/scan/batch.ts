@@ -28,7 +28,7 @@ export type WorkerReply =
     };
 
 /** Text that one message holds, about; and messages that may be under way before one is taken. */
-export const BATCH = { chars: 1 << 20, ahead: 4 } as const;
+export const BATCH = { chars: 1 << 20, ahead: 2 } as const;
 
 /** Collects what a reader finds. */
 export class Collector implements Sink {

@@ -10,7 +10,7 @@ export const SCAN_FILE_LIMITS = {
   /** Read at a time: it stays in a core's cache, beside the tables of the filter. */
   blockBytes: 1 << 18,
   /** A line that is longer is not kept: it is looked at piece by piece. */
-  longLineBytes: 2 << 20,
+  longLineBytes: 1 << 20,
   /** What a worker takes at a time of a plain file. */
   rangeBytes: 8 << 20,
   /** Smaller inputs are not worth a thread. */

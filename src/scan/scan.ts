@@ -15,6 +15,9 @@ import { type ScanReport, Tally, type TallyOptions } from './tally.ts';
 /** Built beside the program that loads this. */
 const WORKER = new URL('./scan-worker.cjs', import.meta.url);
 
+/** What a thread may make before it collects: what it finds is soon handed over, and soon forgotten. */
+const YOUNG_MB = 8;
+
 export interface ScanOptions extends TallyOptions {
   /** Threads; default: one for each processor where there is enough to read. */
   readonly workers?: number;
@@ -124,7 +127,11 @@ async function scanInThreads(job: Job, workers: number, signal: AbortSignal | un
     const parts = partsOf(kind);
     return parts.map((part, i) => ({ part, lastOfSource: i === parts.length - 1, replies: [] }));
   });
-  const threads = Array.from({ length: workers }, () => new Worker(WORKER, { workerData: { filter } }));
+  const threads = Array.from(
+    { length: workers },
+    () =>
+      new Worker(WORKER, { workerData: { filter }, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } }),
+  );
   let next = 0;
   let head = 0;
   let going = true;
@@ -149,13 +156,14 @@ async function scanInThreads(job: Job, workers: number, signal: AbortSignal | un
   const idle = new Set<Worker>();
 
   /** Takes what has come, in order. */
-  const drain = (owner: ReadonlyMap<WorkerReply, Worker>): void => {
+  const drain = (owner: Map<WorkerReply, Worker>): void => {
     for (let task = tasks[head]; task && task.replies.length > 0; task = tasks[head]) {
       const reply = task.replies.shift() as WorkerReply;
       source ??= tally.open(task.part.kind.path);
       before ??= { lines: 0, bytes: 0, first: '' };
       replay(reply.items, source, before);
       tell(owner.get(reply) as Worker, { more: true });
+      owner.delete(reply);
       if (!('summary' in reply)) continue;
       const { summary, problem } = reply;
       if (problem !== null) problems.push(problem);

@@ -82,6 +82,8 @@ export async function readPart(
     const file = open(path);
     try {
       let at = nextLine(file, from, to);
+      // No line begins in this part: a long one runs through it, and is read where it begins.
+      if (at >= to) return;
       const end = nextLine(file, to, kind.size ?? to);
       while (at < end) {
         const room = reader.room();
@@ -185,13 +187,16 @@ function* fileChunks(path: string): Generator<Buffer> {
 /** Where the first line that begins at `at` or behind it begins. */
 function nextLine(file: number, at: number, size: number): number {
   if (at === 0) return 0;
-  const probe = Buffer.alloc(1 << 12);
+  let probe = Buffer.alloc(1 << 12);
   // The byte before tells whether a line begins here.
-  for (let from = at - 1; from < size; from += probe.length) {
+  for (let from = at - 1; from < size; ) {
     const read = readSync(file, probe, 0, probe.length, from);
     const newline = probe.subarray(0, read).indexOf(10);
     if (newline !== -1) return Math.min(size, from + newline + 1);
     if (read === 0) break;
+    from += read;
+    // A long line: on in larger steps.
+    if (probe.length < HEAD_BYTES) probe = Buffer.alloc(HEAD_BYTES);
   }
   return size;
 }
