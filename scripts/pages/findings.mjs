@@ -73,6 +73,55 @@ function borders(record) {
   );
 }
 
+/** Of a sample the lines that its record is found by, without what differs from run to run. */
+function wordingOf(text, patterns) {
+  const lines = text.split('\n');
+  const found = lines.filter((line) => patterns.some((p) => p.test(line)));
+  const plain = found.map((line) =>
+    line
+      .replace(/\/[^\s'":]+/g, '/…')
+      .replace(/[0-9a-f]{6,}|\d+/g, 'n')
+      .trim(),
+  );
+  return [...new Set(plain)].sort().join('\n');
+}
+
+/** In what the measured versions of a record differ: outcomes of an action for a cause, causes, wordings. */
+function differences(record) {
+  const { matrix, measured } = record.evidence;
+  const worldsOf = (cause) => matrix.filter((w) => w.cause === cause.key);
+  const differ = (list) => new Set(list).size > 1;
+  const outcomes = record.causes.flatMap((cause) =>
+    [...record.workarounds, ...record.dead_ends].filter((action) =>
+      differ(worldsOf(cause).flatMap((w) => w.outcomes[action.key] ?? [])),
+    ),
+  ).length;
+  const absent = record.causes.filter((cause) => {
+    const there = worldsOf(cause).length;
+    return there > 0 && there < measured.length;
+  }).length;
+  const byCause = new Map();
+  const patterns = [
+    record.regex,
+    ...record.wordings.map((w) => w.regex),
+    ...record.sequence.map((s) => s.regex),
+  ]
+    .filter((source) => source !== null)
+    .flatMap((source) => {
+      try {
+        return [new RegExp(source)];
+      } catch {
+        return [];
+      }
+    });
+  for (const { name, text } of record.samples) {
+    const [, cause] = /^match\.(.+)\.[^.]+\.log$/.exec(name) ?? [];
+    if (cause) byCause.set(cause, [...(byCause.get(cause) ?? []), wordingOf(text, patterns)]);
+  }
+  const wordings = [...byCause.values()].filter((list) => differ(list.filter((text) => text !== ''))).length;
+  return { record, outcomes, absent, wordings };
+}
+
 export function findingsPage({ records }) {
   const run = records.filter((r) => r.evidence?.matrix);
   const deadEnds = run.flatMap((r) => r.dead_ends.map((d) => findingOf(r, d))).filter((f) => f.tried);
@@ -90,6 +139,10 @@ export function findingsPage({ records }) {
       .slice(0, SHOWN);
   };
   const changed = run.flatMap(borders);
+  const several = run.filter((r) => r.evidence.measured.length > 1);
+  const versions = several.map(differences).filter((d) => d.outcomes + d.absent + d.wordings > 0);
+  const proven = run.filter((r) => r.evidence.tier === 'proven').length;
+  const disproved = new Set([...harm, ...useless].map((f) => f.record.id)).size;
   const head = ['error', 'advice', 'measured', 'run it again'];
   const count = (shown, list) =>
     shown.length < list.length ? `${shown.length} of ${list.length}` : `${list.length}`;
@@ -101,6 +154,9 @@ export function findingsPage({ records }) {
 Made by \`npm run pages\` out of the evidence: ${run.length} records, ${run.reduce((sum, r) => sum + r.evidence.trials, 0).toLocaleString('en')} trials. Each line is advice that circulates (one place
 that gives or tries it is linked), beside what it did when every cause of the error that we could make was made on purpose. Counts are
 causes, never attempts. The command runs those cells again and compares them with the evidence that is committed.
+
+${proven} of the records are proven, in ${new Set(run.map((r) => r.domain)).size} domains; ${run.filter((r) => r.causes.length >= 3).length} have three causes or more. In ${disproved} of them advice that circulates repairs no
+cause, hides the fault, or breaks what was healthy. ${several.length} were run on two versions or more, and in ${versions.length} of these the versions [differ](#where-versions-differ).
 
 ## Advice that hides the fault, or breaks what was healthy
 
@@ -127,6 +183,22 @@ ${table(
     cell(c.action.action),
     c.says,
     c.run,
+  ]),
+)}
+
+## Where versions differ
+
+Counted per record: pairs of a cause and an action with another outcome on another version, causes that only some of the versions have, and
+causes that another version words otherwise (numbers and paths apart).
+
+${table(
+  ['error', 'versions', 'outcomes', 'causes', 'wordings'],
+  versions.map((d) => [
+    d.record.id,
+    d.record.evidence.measured.map((m) => m.name).join(', '),
+    `${d.outcomes || ''}`,
+    `${d.absent || ''}`,
+    `${d.wordings || ''}`,
   ]),
 )}
 
