@@ -375,8 +375,15 @@ export class Trial {
       transcripts[cell.key] =
         `${[...this.lines.slice(0, shared), ...this.lines.slice(-3)].join('\n')}\n→ ${readings[cell.key]}\n`;
     }
+    const checked = this.lines.length;
     const after = await this.try();
-    return { readings, outcome: null, unchanged: !after.healthy && after.matched, transcripts };
+    const unchanged = !after.healthy && after.matched;
+    if (!unchanged) {
+      const now = this.lines.slice(checked).join('\n');
+      for (const key of Object.keys(transcripts))
+        transcripts[key] += `!! not the same fault after the checks:\n${now}\n`;
+    }
+    return { readings, outcome: null, unchanged, transcripts };
   }
 
   // ------------------------------------------------------------------------------------------- inside
